@@ -1,0 +1,1 @@
+"""The sound: score, composer, voice, instruments, engine, mix. Knows no picture."""

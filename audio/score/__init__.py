@@ -1,0 +1,1 @@
+"""Songs as editable data and files."""

@@ -1,0 +1,151 @@
+"""The score: plain, frozen data that a person can read and change.
+
+Positions and lengths are in quarter-note beats as exact fractions; samples appear only when a
+:class:`TempoMap` places a score on the show's clock.
+"""
+
+from __future__ import annotations
+
+import bisect
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+SAMPLE_RATE = 48_000
+
+
+@dataclass(frozen=True, slots=True)
+class Meter:
+    """A time signature from bar ``bar`` (0-based) on."""
+
+    bar: int
+    beats: int = 4
+    unit: int = 4
+
+    @property
+    def quarters(self) -> Fraction:
+        """Length of one bar in quarter-note beats."""
+        return Fraction(self.beats * 4, self.unit)
+
+
+@dataclass(frozen=True, slots=True)
+class Tempo:
+    """Quarter notes per minute from ``beat`` on."""
+
+    beat: Fraction
+    bpm: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One note. ``lyric`` is the syllable sung on it: ``"rain"``, ``"win-"`` (word goes on), ``"_"`` (held on)."""
+
+    start: Fraction
+    length: Fraction
+    pitch: int
+    velocity: float = 0.8
+    lyric: str = ""
+    phones: tuple[str, ...] = ()
+    """ARPABET phones that override the pronunciation of the syllable; empty: from the dictionary."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chord:
+    """A chord symbol as musicians write it (``Am7``, ``F/A``, ``Gsus4``) sounding from ``start``."""
+
+    start: Fraction
+    length: Fraction
+    symbol: str
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of the form: ``name`` is intro, verse, pre, chorus, bridge, break, outro; ``energy`` 0..1."""
+
+    name: str
+    bar: int
+    bars: int
+    energy: float = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """One part. ``instrument`` names a patch of ``audio.instruments``; ``kind`` is voice, notes or drums.
+
+    Drum tracks use General MIDI percussion pitches (36 kick, 38 snare, 42 closed hat, ...).
+    """
+
+    name: str
+    instrument: str
+    notes: tuple[Note, ...]
+    kind: str = "notes"
+    gain_db: float = 0.0
+    pan: float = 0.0
+    reverb: float = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Song:
+    """A whole song."""
+
+    title: str
+    bars: int
+    tempos: tuple[Tempo, ...]
+    meters: tuple[Meter, ...]
+    key: str
+    mode: str
+    sections: tuple[Section, ...]
+    chords: tuple[Chord, ...]
+    tracks: tuple[Track, ...]
+    seed: int = 0
+    style: str = ""
+    prompt: str = ""
+    artist: str = ""
+    credits: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def voice(self) -> Track | None:
+        """The sung track, if there is one."""
+        return next((track for track in self.tracks if track.kind == "voice"), None)
+
+    @property
+    def tempo_map(self) -> TempoMap:
+        """Beats, bars and samples of this song."""
+        return TempoMap(self.tempos, self.meters)
+
+
+class TempoMap:
+    """Exact conversion between bars, quarter-note beats and samples (from the song's own start)."""
+
+    def __init__(self, tempos: tuple[Tempo, ...], meters: tuple[Meter, ...], rate: int = SAMPLE_RATE) -> None:
+        if not tempos or tempos[0].beat != 0 or not meters or meters[0].bar != 0:
+            raise ValueError("a song needs a tempo at beat 0 and a meter at bar 0")
+        self._tempos = tempos
+        self._meters = meters
+        self._beats = [t.beat for t in tempos]
+        self._times: list[Fraction] = [Fraction(0)]
+        for here, after in zip(tempos, tempos[1:], strict=False):
+            self._times.append(self._times[-1] + (after.beat - here.beat) * 60 * rate / here.bpm)
+        self._rate = rate
+        self._meter_beats: list[Fraction] = [Fraction(0)]
+        for here_m, after_m in zip(meters, meters[1:], strict=False):
+            self._meter_beats.append(self._meter_beats[-1] + here_m.quarters * (after_m.bar - here_m.bar))
+
+    def sample(self, beat: Fraction | int) -> int:
+        """Sample of a beat (nearest; the error never adds up)."""
+        i = max(0, bisect.bisect_right(self._beats, beat) - 1)
+        exact = self._times[i] + (Fraction(beat) - self._beats[i]) * 60 * self._rate / self._tempos[i].bpm
+        return round(exact)
+
+    def bar_beat(self, bar: int) -> Fraction:
+        """First beat of a bar (0-based)."""
+        i = max(0, bisect.bisect_right([m.bar for m in self._meters], bar) - 1)
+        return self._meter_beats[i] + self._meters[i].quarters * (bar - self._meters[i].bar)
+
+    def meter_at(self, bar: int) -> Meter:
+        """Time signature of a bar."""
+        return self._meters[max(0, bisect.bisect_right([m.bar for m in self._meters], bar) - 1)]
+
+    def bar_of(self, beat: Fraction) -> int:
+        """Bar (0-based) that a beat lies in."""
+        i = max(0, bisect.bisect_right(self._meter_beats, beat) - 1)
+        return self._meters[i].bar + int((beat - self._meter_beats[i]) // self._meters[i].quarters)

@@ -1,0 +1,1 @@
+"""The body: VRM files, rig, motion, rendering, wardrobe. Knows no sound."""

@@ -1,0 +1,1 @@
+"""Who performs: character definitions, personas and the characters that ship."""

@@ -1,0 +1,1 @@
+"""The show: timeline, director, performance loop, fans, outputs and the command line."""
