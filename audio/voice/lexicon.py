@@ -14,16 +14,60 @@ from pathlib import Path
 
 from audio.voice import spelling
 
-VOWELS = frozenset("AA AE AH AO AW AY EH ER EY IH IY OW OY UH UW".split())
+VOWELS = frozenset(["AA", "AE", "AH", "AO", "AW", "AY", "EH", "ER", "EY", "IH", "IY", "OW", "OY", "UH", "UW"])
 MAX_WORD = 40
 """Longer words are cut: nobody sings them."""
 
 _ONSETS = frozenset(
     tuple(text.split())
-    for text in (
-        "P R,P L,P Y,B R,B L,B Y,T R,T W,T Y,D R,D W,D Y,K R,K L,K W,K Y,G R,G L,G W,F R,F L,F Y,V Y,TH R,TH W,SH R,"
-        "S P,S T,S K,S M,S N,S L,S W,S F,M Y,N Y,HH Y,HH W,S P R,S P L,S T R,S K R,S K W,S K Y,S P Y,L Y"
-    ).split(",")
+    for text in [
+        "P R",
+        "P L",
+        "P Y",
+        "B R",
+        "B L",
+        "B Y",
+        "T R",
+        "T W",
+        "T Y",
+        "D R",
+        "D W",
+        "D Y",
+        "K R",
+        "K L",
+        "K W",
+        "K Y",
+        "G R",
+        "G L",
+        "G W",
+        "F R",
+        "F L",
+        "F Y",
+        "V Y",
+        "TH R",
+        "TH W",
+        "SH R",
+        "S P",
+        "S T",
+        "S K",
+        "S M",
+        "S N",
+        "S L",
+        "S W",
+        "S F",
+        "M Y",
+        "N Y",
+        "HH Y",
+        "HH W",
+        "S P R",
+        "S P L",
+        "S T R",
+        "S K R",
+        "S K W",
+        "S K Y",
+        "S P Y",
+        "L Y",
+    ]
 )
 
 
