@@ -18,57 +18,11 @@ VOWELS = frozenset(["AA", "AE", "AH", "AO", "AW", "AY", "EH", "ER", "EY", "IH", 
 MAX_WORD = 40
 """Longer words are cut: nobody sings them."""
 
-_ONSETS = frozenset(
-    tuple(text.split())
-    for text in [
-        "P R",
-        "P L",
-        "P Y",
-        "B R",
-        "B L",
-        "B Y",
-        "T R",
-        "T W",
-        "T Y",
-        "D R",
-        "D W",
-        "D Y",
-        "K R",
-        "K L",
-        "K W",
-        "K Y",
-        "G R",
-        "G L",
-        "G W",
-        "F R",
-        "F L",
-        "F Y",
-        "V Y",
-        "TH R",
-        "TH W",
-        "SH R",
-        "S P",
-        "S T",
-        "S K",
-        "S M",
-        "S N",
-        "S L",
-        "S W",
-        "S F",
-        "M Y",
-        "N Y",
-        "HH Y",
-        "HH W",
-        "S P R",
-        "S P L",
-        "S T R",
-        "S K R",
-        "S K W",
-        "S K Y",
-        "S P Y",
-        "L Y",
-    ]
-)
+_CLUSTERS = """
+P R;P L;P Y;B R;B L;B Y;T R;T W;T Y;D R;D W;D Y;K R;K L;K W;K Y;G R;G L;G W;F R;F L;F Y;V Y;TH R;TH W;SH R;S P;S T;S K;
+S M;S N;S L;S W;S F;M Y;N Y;HH Y;HH W;L Y;S P R;S P L;S T R;S K R;S K W;S K Y;S P Y"""
+_ONSETS = frozenset(tuple(cluster.split()) for cluster in _CLUSTERS.split(";"))
+"""Consonant clusters that may open a syllable."""
 
 
 def pronounce(word: str) -> tuple[str, ...]:
