@@ -24,6 +24,8 @@ _LENGTHS = {"stop": (45, 85), "affricate": (70, 120), "fricative": (65, 120), "n
 """Shortest and longest milliseconds of a consonant at full length, by kind."""
 _TOGETHER = 0.06 * SAMPLE_RATE
 """Notes closer than this are sung on one breath, joined."""
+_BELOW = 11.0
+"""dB that a nasal or glide opening a note stays below its vowel."""
 _RELEASE = round(0.09 * SAMPLE_RATE)
 _BAND = slice(round(250 / 24000 * (BINS - 1)), round(2500 / 24000 * (BINS - 1)))
 
@@ -238,8 +240,8 @@ class _Line:
                         points += [(group[0].start - 12 * _MS, gain + SILENCE), (group[0].start + 5 * _MS, gain)]
                     if a == 0:
                         points += [(p.start - 14 * _MS, gain - (30 if opened else 7)), (p.start + 8 * _MS, gain)]
-                    elif sounds.sound(group[a - 1].symbol).kind in ("nasal", "liquid", "glide"):
-                        points += [(group[a - 1].start, gain - 2), (p.start - 12 * _MS, gain - 4)]
+                    else:
+                        points += self._hush(power, group[:a], p.start, gain, level)
                 length = p.end - p.start
                 points += [(p.start + min(25 * _MS, 0.3 * length), gain), (p.end - 0.25 * length, gain - 0.5)]
                 points.append((p.end - 1, gain - 1.5))
@@ -254,6 +256,22 @@ class _Line:
                 ]
         points.sort(key=lambda point: point[0])
         return np.array([t for t, _ in points], np.float64), np.array([g for _, g in points], np.float64)
+
+
+    def _hush(self, power: Floats, onset: list[_Placed], beat: int, gain: float, vowel: float) -> list[tuple[float, float]]:
+        """Gains that keep a voiced onset clearly below its vowel until the beat, so that the beat is heard there."""
+        first = len(onset)
+        while first and sounds.sound(onset[first - 1].symbol).kind in ("nasal", "liquid", "glide"):
+            first -= 1
+        if first == len(onset):
+            return []
+        points: list[tuple[float, float]] = []
+        for p in onset[first:]:
+            part = power[p.source.start : max(p.source.end, p.source.start + 1)]
+            level = 10 * np.log10(float(part.max()) + 1e-9)
+            down = min(0.0, vowel - _BELOW - level)
+            points += [(p.start + min(8 * _MS, 0.2 * (p.end - p.start)), gain + down)]
+        return [*points, (beat - 9 * _MS, points[-1][1]), (beat + 9 * _MS, gain)]
 
 
 def _natural(phone: _Placed) -> float:
