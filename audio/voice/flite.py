@@ -23,6 +23,8 @@ VOICES = ("slt", "rms", "awb")
 _REMEDY = "install the flite libraries (Debian/Ubuntu: apt install libflite1)"
 _ALPHA = 0.42
 """All-pass constant of the banks' mel-cepstra at 16 kHz."""
+_EDGE = 0.84
+"""Share of the banks' 8 kHz that is real: the recordings' own low-pass begins there."""
 _LOCK = threading.Lock()
 """Flite keeps state in globals: one call at a time."""
 
@@ -267,10 +269,10 @@ _LIFTER = np.array([1, 1] + [1.3] * 23, np.float32)
 def _basis(formants: float) -> Floats:
     """Cosines on the warped frequency axis: (25, BINS), mel-cepstrum to log magnitude at 48 kHz.
 
-    Up to 8 kHz the axis is the bank's own (an all-pass of constant 0.42 at 16 kHz). Above, the spectrum at 8 kHz is
+    Up to 8 kHz the axis is the bank's own (an all-pass of constant 0.42 at 16 kHz). Above ``_EDGE`` the last value is
     held: what the air band should be is the voice's decision, not the bank's.
     """
-    omega = np.minimum(np.linspace(0, SAMPLE_RATE / 2, BINS) / (8000 * formants), 0.96) * np.pi
+    omega = np.minimum(np.linspace(0, SAMPLE_RATE / 2, BINS) / (8000 * formants), _EDGE) * np.pi
     warped = omega + 2 * np.arctan2(_ALPHA * np.sin(omega), 1 - _ALPHA * np.cos(omega))
     basis: Floats = np.cos(np.arange(25)[:, None] * warped[None, :]).astype(np.float32)
     return basis

@@ -24,6 +24,8 @@ _LENGTHS = {"stop": (45, 85), "affricate": (70, 120), "fricative": (65, 120), "n
 """Shortest and longest milliseconds of a consonant at full length, by kind."""
 _TOGETHER = 0.06 * SAMPLE_RATE
 """Notes closer than this are sung on one breath, joined."""
+_OPEN = ("nasal", "liquid", "glide", "aspirate")
+"""Kinds of consonant that could be taken for the vowel they open."""
 _BELOW = 11.0
 """dB that a nasal or glide opening a note stays below its vowel."""
 _RELEASE = round(0.09 * SAMPLE_RATE)
@@ -257,11 +259,12 @@ class _Line:
         points.sort(key=lambda point: point[0])
         return np.array([t for t, _ in points], np.float64), np.array([g for _, g in points], np.float64)
 
-
-    def _hush(self, power: Floats, onset: list[_Placed], beat: int, gain: float, vowel: float) -> list[tuple[float, float]]:
+    def _hush(
+        self, power: Floats, onset: list[_Placed], beat: int, gain: float, vowel: float
+    ) -> list[tuple[float, float]]:
         """Gains that keep a voiced onset clearly below its vowel until the beat, so that the beat is heard there."""
         first = len(onset)
-        while first and sounds.sound(onset[first - 1].symbol).kind in ("nasal", "liquid", "glide"):
+        while first and sounds.sound(onset[first - 1].symbol).kind in _OPEN:
             first -= 1
         if first == len(onset):
             return []

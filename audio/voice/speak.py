@@ -163,7 +163,8 @@ class _Clause:
         turn = (stressed[-1].start if stressed else self.at) - self.at
         late = np.clip((at - self.at - turn) / max(1, end - self.at - turn), 0, 1)
         if self.clause.end == "?" and self.clause.words[0].lower().strip("\"'") not in _QUESTION_WORDS:
-            line += 5.5 * late**1.3
+            # A question of yes or no ends high, however low the sentence had come.
+            line += (6.5 * mood.range**0.5 - line) * late**0.8
         elif self.clause.end in ".!;:" and self.clause.end:
             line -= 2.0 * late**1.5
         else:

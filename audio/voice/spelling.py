@@ -1,6 +1,7 @@
 """Letters and sounds: cuts spellings at syllables and reads words no dictionary holds.
 
-The correspondences are in ``spelling.txt``: one line per phone, the ways English writes it, commonest first.
+Correspondences for cutting are in ``spelling.txt``: one line per phone, the ways English writes it, commonest first.
+Reading goes by ``letters.txt``, learnt from the dictionary (:mod:`audio.voice.learn`).
 """
 
 from __future__ import annotations
@@ -8,6 +9,8 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
+WINDOWS = ((0, 0), (0, 1), (1, 1), (1, 2), (2, 2), (2, 3), (3, 3), (3, 4))
+"""Letters to the left and right that a letter-to-sound rule looks at, from narrow to wide."""
 _SKIP = 1.1
 _WRONG = 3.0
 
@@ -64,23 +67,44 @@ def align(letters: str, phones: list[str]) -> list[int]:
 
 
 def read(word: str) -> tuple[str, ...]:
-    """Phones of a word by its letters alone; first vowel stressed."""
-    letters = word.replace("'", "")
-    table = _graphemes()
+    """Phones of a word by its letters alone, by the widest rule that fits each; never empty, one primary stress."""
+    letters = "".join(c for c in word if "a" <= c <= "z")
     phones: list[str] = []
-    at = 0
-    while at < len(letters):
-        if letters[at:] == "e" and any(p[-1].isdigit() for p in phones):
-            break
-        size = next(k for k in (4, 3, 2, 1) if letters[at : at + k] in table and len(letters[at : at + k]) == k)
-        phone = table[letters[at : at + size]]
-        at += size
-        if phones and phone == phones[-1]:
-            continue
-        vowel = phone[:2] in ("AA", "AE", "AH", "AO", "AW", "AY", "EH", "ER", "EY", "IH", "IY", "OW", "OY", "UH", "UW")
-        stressed = vowel and not any(p.endswith("1") for p in phones)
-        phones += [*phone.split()] if not vowel else [phone + ("1" if stressed else "0")]
-    return tuple(phones) or ("AH0",)
+    for i in range(len(letters)):
+        for phone in _letter(letters, i):
+            if not phones or phone != phones[-1]:
+                phones.append(phone)
+    vowels = [i for i, phone in enumerate(phones) if phone[-1].isdigit()]
+    if not vowels:
+        # Nothing to carry a syllable ("hmm", "brr"): a neutral vowel after the first consonant.
+        return (*phones[:1], "AH1", *phones[1:]) if phones else ("AH1",)
+    primary = [i for i in vowels if phones[i].endswith("1")][:1] or vowels[:1]
+    return tuple(
+        phone[:-1] + ("1" if i == primary[0] else "2" if phone.endswith("1") else phone[-1]) if i in vowels else phone
+        for i, phone in enumerate(phones)
+    )
+
+
+def context(word: str, i: int, width: int) -> str:
+    """The window of ``WINDOWS[width]`` letters around letter ``i``, written ``ab|c|d``; ``#`` beyond the word."""
+    left, right = WINDOWS[width]
+    padded = "#" * left + word + "#" * right
+    return f"{padded[i : i + left]}|{word[i]}|{padded[i + left + 1 : i + left + 1 + right]}"
+
+
+def _letter(letters: str, i: int) -> list[str]:
+    rules = _rules()
+    for width in range(len(WINDOWS) - 1, -1, -1):
+        label = rules.get(context(letters, i, width))
+        if label is not None:
+            return [] if label == "-" else label.split(".")
+    return []
+
+
+@cache
+def _rules() -> dict[str, str]:
+    lines = (Path(__file__).parent / "letters.txt").read_text(encoding="utf-8").splitlines()
+    return dict(line.split(" ", 1) for line in lines if not line.startswith("# "))
 
 
 @cache
@@ -88,13 +112,3 @@ def _spellings() -> dict[str, tuple[str, ...]]:
     lines = (Path(__file__).parent / "spelling.txt").read_text(encoding="utf-8").splitlines()
     rows = (line.split() for line in lines if line and not line.startswith("#"))
     return {row[0]: tuple(row[1:]) for row in rows}
-
-
-@cache
-def _graphemes() -> dict[str, str]:
-    table: dict[str, tuple[int, str]] = {}
-    for phone, spellings in _spellings().items():
-        for rank, letters in enumerate(spellings):
-            if letters not in table or rank < table[letters][0]:
-                table[letters] = (rank, phone)
-    return {letters: phone for letters, (_, phone) in table.items()}
