@@ -30,7 +30,7 @@ def metrics(notes: Sequence[Note], tonic: int, mode: str, quarters: Fraction) ->
     """Figures of a melody (``GATES`` names them)."""
     pitches = [n.pitch for n in notes]
     if len(pitches) < 2:
-        return {name: 0.0 for name in GATES}
+        return dict.fromkeys(GATES, 0.0)
     classes = Counter(p % 12 for p in pitches)
     total = len(pitches)
     pcs = scale(tonic, mode)

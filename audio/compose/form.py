@@ -127,7 +127,7 @@ def _form(
 
 def form_of(bars: int, full: Parts) -> Parts:
     """A form of exactly ``bars`` bars: the full one cut or grown in whole parts, intro and ending taking the rest."""
-    ladder = short_forms() + [full[:-1] + full[2:4] + full[-1:], full]
+    ladder = short_forms() + [[*full[:-1], *full[2:4], full[-1]], full]
     fitting = [parts for parts in ladder if (n := _length(parts)) <= bars and bars - n <= 8]
     if fitting:
         parts = list(max(fitting, key=_length))
@@ -198,7 +198,7 @@ def _fit(
     need = 16 if seconds >= SHORT_SONG else 4
     ladder = [*short_forms(), full]
     while _length(ladder[-1]) < 180:
-        ladder.append(ladder[-1][:-1] + [("verse", 8), ("chorus", 8)] + ladder[-1][-1:])
+        ladder.append([*ladder[-1][:-1], ("verse", 8), ("chorus", 8), ladder[-1][-1]])
     low, high = span
     ranges = [(low, high)] if fixed else [(low, high), (2 * low, min(200.0, 2 * high))]
     for slow, fast in ranges:
@@ -255,7 +255,7 @@ def _chords(
         if source == "chorus" and section.bars == 8:
             bars[4:] = [chosen["chorus"][0], chosen["chorus"][1], *_ending(chosen["chorus"], closing, home)]
         elif source == "bridge" and section.bars == 8:
-            bars[4:] = alt["bridge"][:3] + [closing[1]]
+            bars[4:] = [*alt["bridge"][:3], closing[1]]
         elif source == "verse" and section.bars == 8 and i + 1 < len(sections):
             bars[6:] = closing if sections[i + 1].name in ("chorus", "pre") else bars[6:]
         if i == len(sections) - 1:

@@ -89,7 +89,7 @@ def _shape(name: str, floor: int, peak: int) -> Shape:
 
 def _peak(plan: Plan, low: int, high: int, rng: random.Random) -> int:
     """The song's highest note: in the mode, near the top of the range, not above it."""
-    span = [p for p in ladder(plan.tonic, plan.mode, max(low, high - 4), high)] or [high]
+    span = ladder(plan.tonic, plan.mode, max(low, high - 4), high) or [high]
     return rng.choice(span)
 
 
@@ -235,7 +235,7 @@ def _smooth(notes: list[Note], steps: list[int]) -> list[Note]:
 
 
 def _crown(line: list[Note], plan: Plan, peak: int, begin: Fraction) -> list[Note]:
-    """The one highest note of the song, on a long or strong syllable of the chorus's last line, reached without a jump."""
+    """The one highest note, on a strong syllable of the chorus's last line, reached without a jump."""
     middle = [i for i in range(len(line) - 1) if line[i].start >= begin]
     if not middle:
         return line

@@ -64,7 +64,7 @@ def symbol_of(roman: str, tonic: int, mode: str, colour: str) -> str:
 
 def _colour(root: int, minor: bool, tonic: int, mode: str, colour: str) -> str:
     pcs = scale(tonic, mode)
-    if colour == "triads" or (root - tonic) % 12 == 0 and colour == "sevenths" and not minor:
+    if colour == "triads" or ((root - tonic) % 12 == 0 and colour == "sevenths" and not minor):
         return ""
     if colour == "sevenths" and (root - tonic) % 12 == 7:
         return ""

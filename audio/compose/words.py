@@ -16,18 +16,12 @@ from audio.voice import lexicon
 
 HERE = Path(__file__).parent
 
-_WEAK = frozenset(
-    """a an the of and to in on at for with from by as but or nor my your his her its our their me you he she it we us
-    i'm i've i'll i'd you're you've we're we've it's that's is are was were be been am has had have do did can could
-    will would shall should may might must so if than then that this there's not into onto off up i they them him
-    who what which some any no""".split()
-)
 _EDGES = re.compile(r"^([^\w]*)(.*?)([^\w]*)$", re.S)
 
 
 @dataclass(frozen=True, slots=True)
 class Syllable:
-    """One sung syllable: ``text`` as in ``Note.lyric`` (``win-``), ``stress`` 0 weak to 1 strong, ``head`` opens a word."""
+    """One sung syllable: ``text`` as ``Note.lyric``, ``stress`` 0 to 1, ``head`` opens a word."""
 
     text: str
     stress: float
@@ -54,7 +48,7 @@ def syllabify(line: str) -> tuple[Syllable, ...]:
         stress = lexicon.stresses(core)
         for i, piece in enumerate(pieces):
             if len(pieces) == 1:
-                level = 0.0 if core.lower() in _WEAK else 1.0
+                level = 0.0 if core.lower() in weak_words() else 1.0
             else:
                 level = {0: 0.0, 1: 1.0, 2: 0.6}.get(stress[i] if i < len(stress) else 0, 0.0)
             last = i == len(pieces) - 1
@@ -65,8 +59,14 @@ def syllabify(line: str) -> tuple[Syllable, ...]:
 
 def rhyme(line: str) -> tuple[str, ...]:
     """Rhyme of a line's last word."""
-    words = [w for w in re.findall(r"[\w']+", line)]
+    words = re.findall(r"[\w']+", line)
     return lexicon.rhyme(words[-1]) if words else ()
+
+
+@cache
+def weak_words() -> frozenset[str]:
+    """Short words that are sung unstressed."""
+    return frozenset(bank("slots")["_weak"])
 
 
 @cache

@@ -99,9 +99,9 @@ def name_of(pc: int, flats: bool = False) -> str:
     return (FLAT_NAMES if flats else SHARP_NAMES)[pc % 12]
 
 
-def pitch_name(pitch: int) -> str:
+def pitch_name(pitch: int, flats: bool = False) -> str:
     """``60`` -> ``C4``."""
-    return f"{SHARP_NAMES[pitch % 12]}{pitch // 12 - 1}"
+    return f"{name_of(pitch, flats)}{pitch // 12 - 1}"
 
 
 def parse_pitch(text: str) -> int:
