@@ -65,7 +65,7 @@ def test_mean_offset_of_a_sentence_is_under_ten_milliseconds() -> None:
 @pytest.mark.parametrize("length", [50, 70, 110])
 def test_lips_close_on_p_b_m_long_enough_for_a_frame(length: int) -> None:
     mouth, starts = spoken([("aa", 180), ("PP", length), ("aa", 180)])
-    at, level = curve(mouth, starts[1] - 40 * MS, starts[2] + 40 * MS)
+    _, level = curve(mouth, starts[1] - 40 * MS, starts[2] + 40 * MS)
     assert level.min() < 0.02
     assert (level < 0.12).sum() >= 33
     for phase in range(0, 1600, 200):
