@@ -31,23 +31,23 @@ def clouds(size: int = 256, seed: int = 7) -> Bytes:
     return np.clip(128 + 46 * field, 0, 255).astype(np.uint8)[:, :, None]
 
 
-def constellations(size: tuple[int, int] = (1024, 512), seed: int = 11) -> Bytes:
+def constellations(size: tuple[int, int] = (1440, 512), seed: int = 11) -> Bytes:
     """The LED wall (height, width, 3): stars in R, their lines in G, faint star dust in B."""
     width, height = size
     rng = np.random.default_rng(seed)
     stars, lines, dust = (Image.new("L", size, 0) for _ in range(3))
     on_stars, on_lines, on_dust = ImageDraw.Draw(stars), ImageDraw.Draw(lines), ImageDraw.Draw(dust)
-    for _ in range(900):
+    for _ in range(1400):
         x, y = rng.random(2) * (width, height)
         on_dust.point((x, y), int(60 + 195 * rng.random() ** 3))
     for column in range(5):
         middle = np.array([(column + 0.5) * width / 5, height * (0.36 + 0.28 * rng.random())])
-        points = [middle + rng.normal(0, 1, 2) * (width / 16, height / 7) for _ in range(6)]
+        points = [middle + rng.normal(0, 1, 2) * (width / 17, height / 7) for _ in range(6)]
         points.sort(key=lambda p: float(p[0]))
         for a, b in zip(points, points[1:]):
             on_lines.line([tuple(a), tuple(b)], fill=190, width=3)
         for p in points:
-            r = 3 + 5 * rng.random() ** 2
+            r = 2.5 + 5 * rng.random() ** 2
             on_stars.ellipse([p[0] - r, p[1] - r, p[0] + r, p[1] + r], fill=255)
     glow = Image.fromarray(np.maximum(np.asarray(stars), np.asarray(stars.filter(ImageFilter.GaussianBlur(9))) * 2))
     return np.dstack([np.asarray(glow), np.asarray(lines.filter(ImageFilter.GaussianBlur(1.2))), np.asarray(dust)])

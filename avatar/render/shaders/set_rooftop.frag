@@ -5,7 +5,7 @@ const float STEP = 0.30;
 float bars(vec2 p, float top, float soften) {
     float i = floor(p.x / STEP);
     float across = smoothstep(0.40, 0.34, abs(fract(p.x / STEP) - 0.5));
-    float wave = texture(clouds, vec2(i * 0.0371, seconds * 0.13)).r;
+    float wave = texture(clouds, vec2(i * 0.173, seconds * 0.13)).r;
     float bow = 1.0 - 0.45 * clamp(abs(p.x) / 5.0, 0.0, 1.0);
     float height = top * bow * (0.08 + (0.25 + 0.75 * energy) * smoothstep(0.25, 0.75, wave) * (0.78 + 0.22 * beat));
     float cell = mix(smoothstep(0.16, 0.26, fract(p.y / 0.11)), 0.85, soften);

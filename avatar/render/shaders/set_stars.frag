@@ -19,7 +19,11 @@ vec3 behind(vec3 from, vec3 d, float soften) {
     // Deep blue, lighter low; clouds of the main colour move across.
     vec3 c = main_colour * (0.25 + 0.36 * drift * drift);
     float low = clamp(1.0 - q.y * mix(1.9, 1.25, energy), 0.0, 1.0);
-    c += light_colour * low * low * low * (0.05 + 0.26 * energy + 0.05 * beat * energy);
+    vec3 wash = light_colour * 0.75 + main_colour * 0.9;
+    c += wash * low * low * low * (0.05 + 0.24 * energy + 0.05 * beat * energy);
+    // A strip of light where wall and floor meet.
+    float strip = p.y * 14.0;
+    c += light_colour * (0.10 + 0.34 * energy) / (1.0 + strip * strip);
     // The moon: a thin ring and a veil of light, a quiet frame for her head and shoulders.
     float r = length(p - MOON);
     float rim = abs(r - 1.42) * 16.0;
@@ -57,8 +61,8 @@ void main() {
     vec3 c = behind(from, ground ? vec3(d.x, -d.y, d.z) : d, ground ? 2.0 : 0.0);
     if (ground) {
         float r = length(p.xz);
-        c = main_colour * 0.10 + c * fresnel(-n.y) * 0.9;
-        c += mix(light_colour, vec3(1.0), 0.3) * exp(-r * r * 0.50) * (0.10 + 0.17 * energy);
+        c = main_colour * 0.13 + c * fresnel(-n.y) * 0.9;
+        c += (light_colour * 0.6 + main_colour * 0.8) * exp(-r * r * 0.50) * (0.12 + 0.20 * energy);
         float rim = (r - 1.75) * 12.0;
         c += light_colour * (0.10 + 0.30 * energy + 0.07 * bar) * (1.0 / (1.0 + rim * rim) + 0.18 / (1.0 + rim * rim * 0.03));
         // Streaks of the towers in the gloss.
@@ -71,6 +75,6 @@ void main() {
     // Haze gathers low over the floor.
     float h = abs(n.y + 0.07) * 4.2;
     float mist = texture(clouds, n.xy * vec2(0.7, 1.3) + vec2(seconds * 0.008, 0.0)).r;
-    c += mix(main_colour, light_colour, 0.5) * mist * (0.07 + 0.10 * beams) / (1.0 + h * h * h);
+    c += (main_colour * 0.9 + light_colour * 0.22) * mist * (0.07 + 0.12 * beams) / (1.0 + h * h * h);
     fragment = vec4(c, 1.0);
 }
