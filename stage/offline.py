@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +11,7 @@ import soundfile
 
 from avatar.render import Picture
 from stage.clock import SAMPLE_RATE
+from stage.files import AsideFile
 from stage.outputs.encode import Encoder
 from stage.outputs.mp4 import Mp4Writer
 from stage.performance import Performance, Settings
@@ -28,28 +27,9 @@ class Targets:
     wav: Path | None = None
 
 
-class AsideFile:
-    """A path to write to that becomes the real one on success and vanishes on failure."""
-
-    def __init__(self, target: Path) -> None:
-        self.target = target
-        handle, name = tempfile.mkstemp(prefix=f".{target.stem}.", suffix=target.suffix, dir=target.parent or ".")
-        os.close(handle)
-        self.path = Path(name)
-
-    def keep(self) -> None:
-        """Put the file in its place."""
-        umask = os.umask(0)
-        os.umask(umask)
-        self.path.chmod(0o666 & ~umask)
-        os.replace(self.path, self.target)
-
-    def drop(self) -> None:
-        """Remove it, if it is still aside."""
-        self.path.unlink(missing_ok=True)
-
-
-def render(settings: Settings, script: Script, targets: Targets, progress: Callable[[int, int], None]) -> dict[str, object]:
+def render(
+    settings: Settings, script: Script, targets: Targets, progress: Callable[[int, int], None]
+) -> dict[str, object]:
     """Make a show of ``settings.seconds`` into files; ``progress(done, all)`` counts frames."""
     if settings.seconds is None:
         raise ValueError("an offline show needs a length in seconds")

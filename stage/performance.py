@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+from characters.persona.mind import Inline, Mind
 
 from audio.engine import Band
 from avatar.motion import Performer
@@ -22,7 +23,6 @@ from avatar.rig.frame import PoseFrame
 from avatar.vrm import Model, load
 from avatar.wardrobe import ensure
 from characters.definition import Definition
-from characters.persona.mind import Inline, Mind
 from stage.clock import SAMPLE_RATE, FrameClock
 from stage.director.camera import Measures
 from stage.director.director import Director, Plan
@@ -179,7 +179,12 @@ class Performance:
 
     def processes(self) -> dict[str, int]:
         """Process ids by room, for reports."""
-        rooms: dict[str, Any] = {"band": self.band, "voice": self.studio.voice, "composer": self.studio.composer, "mind": self.mind}
+        rooms: dict[str, Any] = {
+            "band": self.band,
+            "voice": self.studio.voice,
+            "composer": self.studio.composer,
+            "mind": self.mind,
+        }
         return {name: pid for name, room in rooms.items() if (pid := getattr(room, "pid", 0))}
 
     def close(self) -> None:

@@ -73,7 +73,9 @@ class Scenery:
         if self._reactions:
             self._reactions = [c for c in self._reactions if sample - c.sample < LIFE * SAMPLE_RATE]
         scene.reactions = [
-            Reaction(str(c.data.get("name", "heart")), seconds(sample - c.sample), zlib.crc32(f"{c.sample}{c.data}".encode()))
+            Reaction(
+                str(c.data.get("name", "heart")), seconds(sample - c.sample), zlib.crc32(f"{c.sample}{c.data}".encode())
+            )
             for c in self._reactions
         ]
         return scene

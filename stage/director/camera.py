@@ -76,7 +76,11 @@ def plan_section(start: int, bars: list[int], name: str, energy: float, seed: st
             end = len(bars) - 1
         names = [shot for shot, weight in choices for _ in range(weight) if shot != last]
         shot = rng.choice(names)
-        move = rng.choice(("push", "arc_left", "arc_right", "still") if energy < 0.6 else ("push", "pull", "arc_left", "arc_right", "rise"))
+        move = rng.choice(
+            ("push", "arc_left", "arc_right", "still")
+            if energy < 0.6
+            else ("push", "pull", "arc_left", "arc_right", "rise")
+        )
         cues.append(shot_cue(bars[i], bars[end] - bars[i], shot, move, owner))
         last, i = shot, end
     return cues

@@ -98,7 +98,11 @@ class ChatSelector:
             else:
                 best = min(queue, key=lambda w: (self._answered.get(w.event.fan, 0), w.order))
                 count = self._answered.get(best.event.fan, 0)
-                reason = "first message of this fan" if tier == "first" else f"answered {count} times so far, least of those waiting"
+                reason = (
+                    "first message of this fan"
+                    if tier == "first"
+                    else f"answered {count} times so far, least of those waiting"
+                )
             queue.remove(best)
             if len(self._answered) > 100_000:
                 self._answered.clear()

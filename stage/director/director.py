@@ -169,7 +169,9 @@ class Director:
             seed=self.seed * 100_003 + self._state.asked, **facts,
         )  # fmt: skip
 
-    def _say(self, situation: str, now: int, fan: str = "", front: bool = False, fresh: float = -1, **more: Any) -> Utterance:
+    def _say(
+        self, situation: str, now: int, fan: str = "", front: bool = False, fresh: float = -1, **more: Any
+    ) -> Utterance:
         ask = Ask("", self._moment(situation, **more), fan=fan, history=tuple(self._state.history[-6:]))
         not_after = now + samples(fresh) if fresh >= 0 else -1
         utterance = self.desk.say(ask, now, front=front, not_after=not_after)
@@ -182,7 +184,9 @@ class Director:
         for event in events:
             if event.kind in ("chat", "paid"):
                 tier = self.chat.push(event, now)
-                data = {"fan": event.fan, "text": event.text, "tier": tier} | ({"amount": event.amount} if event.amount else {})
+                data = {"fan": event.fan, "text": event.text, "tier": tier} | (
+                    {"amount": event.amount} if event.amount else {}
+                )
                 self.timeline.add(Cue(now, 0, "chat", data))
             elif event.kind == "reaction":
                 self.timeline.add(Cue(now, 3 * SAMPLE_RATE, "reaction", {"name": event.text, "fan": event.fan}))
@@ -311,8 +315,13 @@ class Director:
         self._cut_camera(piece.start)
         tempo = piece.song.tempo_map
         for section in piece.song.sections:
-            bars = [piece.start + tempo.sample(tempo.bar_beat(bar)) for bar in range(section.bar, section.bar + section.bars + 1)]
-            self.timeline.extend(plan_section(bars[0], bars, section.name, section.energy, f"{self.seed}/{piece.id}", piece.id))
+            bars = [
+                piece.start + tempo.sample(tempo.bar_beat(bar))
+                for bar in range(section.bar, section.bar + section.bars + 1)
+            ]
+            self.timeline.extend(
+                plan_section(bars[0], bars, section.name, section.energy, f"{self.seed}/{piece.id}", piece.id)
+            )
         self._state.camera_until = piece.end
 
     def _song_over(self, piece: Piece, horizon: int) -> None:
@@ -352,7 +361,9 @@ class Director:
             if choice is None:
                 return
             event = choice.event
-            self.choices.append(f"{seconds(now):.2f} {choice.tier} {event.fan}: {choice.reason} (waited {choice.waited:.1f} s)")
+            self.choices.append(
+                f"{seconds(now):.2f} {choice.tier} {event.fan}: {choice.reason} (waited {choice.waited:.1f} s)"
+            )
             del self.choices[:-1000]
             current = self.desk.current
             if current is not None and current.ask.moment.situation in ("idle", "join"):
@@ -367,7 +378,8 @@ class Director:
 
     def _keep_talking(self, now: int, horizon: int) -> None:
         state = self._state
-        if self.desk.busy(horizon) or self.orders and self.orders[0].piece is not None and self.orders[0].piece.ready():
+        waiting = self.orders[0].piece if self.orders else None
+        if self.desk.busy(horizon) or (waiting is not None and waiting.ready()):
             state.idle_at = max(state.idle_at, self.desk.speech_end + self._idle_gap())
             return
         talk = seconds(horizon - state.since)
@@ -401,7 +413,9 @@ class Director:
         if not state.closing:
             sung_until = max((end for _, end in self._sung()), default=0)
             room = 3.2 if self._short else CLOSING
-            if left < room or (state.phase == "song" and left < room + 4 and sung_until < horizon and self._left(sung_until) < room + 3):
+            if left < room or (
+                state.phase == "song" and left < room + 4 and sung_until < horizon and self._left(sung_until) < room + 3
+            ):
                 state.closing = True
                 self.orders.clear()
                 for utterance in list(self.desk.queue):
@@ -413,6 +427,17 @@ class Director:
             state.faded = True
             self.band.bed = None
             self.band.stop(max(horizon, self._end - 2 * SAMPLE_RATE), fade=2 * SAMPLE_RATE - 4800)
+
+    def skip(self, horizon: int) -> None:
+        """The operator's *next*: a song ends at the next bar line, a line at the next word."""
+        piece = self.band.playing
+        if piece is not None and not piece.bed and piece.start <= horizon:
+            at = self.band.next_bar(horizon + SAMPLE_RATE // 20)
+            self.band.back_to_bed(at)
+            self._cut_camera(at)
+            self._enter("banter", at)
+        else:
+            self.desk.cut(horizon)
 
     def _watch_answers(self) -> None:
         for utterance in list(self._answers):
@@ -440,7 +465,11 @@ class Director:
             return
         first = not state.talk_shot
         length = self.band.next_bar(horizon + samples(5.0 if first else 8.0)) - horizon
-        cue = shot_cue(horizon, length, "upper", "push") if first else talk_cue(horizon, length, str(self.seed), state.talk_shot)
+        cue = (
+            shot_cue(horizon, length, "upper", "push")
+            if first
+            else talk_cue(horizon, length, str(self.seed), state.talk_shot)
+        )
         state.talk_shot = str(cue.data["shot"])
         self.timeline.add(cue)
         state.camera_until = cue.end

@@ -129,6 +129,15 @@ class Bandstand:
         for index in list(piece.takes):
             self._sing(piece, index, horizon)
 
+    def back_to_bed(self, at: int) -> None:
+        """End what plays at a sample and go on with the bed from there."""
+        if self.playing is not None:
+            self._stop(self.playing, at, fade=SAMPLE_RATE // 4)
+        if self.bed is not None:
+            self._loops += 1
+            self.bed = Piece(f"{self.bed.id.split('#')[0]}#{self._loops}", self.bed.song, True, prepared=True)
+            self._begin(self.bed, at)
+
     def stop(self, at: int, fade: int) -> None:
         """Silence from a sample on (end of the show, operator's stop)."""
         if self.playing is not None:
@@ -197,7 +206,22 @@ class Bandstand:
     def _cues(self, piece: Piece) -> list[Cue]:
         song, at, own = piece.song, piece.start, piece.id
         cues = [
-            Cue(at, piece.length, "song", {"title": song.title, "bed": piece.bed, "fan": piece.requested_by, "theme": piece.theme, "bpm": float(song.tempos[0].bpm), "bars": song.bars, "key": song.key, "mode": song.mode}, own)
+            Cue(
+                at,
+                piece.length,
+                "song",
+                {
+                    "title": song.title,
+                    "bed": piece.bed,
+                    "fan": piece.requested_by,
+                    "theme": piece.theme,
+                    "bpm": float(song.tempos[0].bpm),
+                    "bars": song.bars,
+                    "key": song.key,
+                    "mode": song.mode,
+                },
+                own,
+            )
         ]
         places = [sample for sample, _, _ in beats(song)] + [piece.length]
         energy = {section.name: section.energy for _, _, section in sections(song)}
@@ -210,12 +234,22 @@ class Bandstand:
             if beat == 0:
                 meter = song.tempo_map.meter_at(bar)
                 end = song.tempo_map.sample(song.tempo_map.bar_beat(bar + 1))
-                cues.append(Cue(at + sample, end - sample, "bar", {"bar": bar, "meter": f"{meter.beats}/{meter.unit}"}, own))
+                cues.append(
+                    Cue(at + sample, end - sample, "bar", {"bar": bar, "meter": f"{meter.beats}/{meter.unit}"}, own)
+                )
         for sample, length, symbol in chords(song):
             cues.append(Cue(at + sample, length, "chord", {"symbol": symbol}, own))
         for sample, length, section in sections(song):
             level = 0.12 if piece.bed else energy[section.name]
-            cues.append(Cue(at + sample, length, "section", {"name": "talk" if piece.bed else section.name, "energy": level}, own))
+            cues.append(
+                Cue(
+                    at + sample,
+                    length,
+                    "section",
+                    {"name": "talk" if piece.bed else section.name, "energy": level},
+                    own,
+                )
+            )
         for sample, length, text in [] if piece.bed else lyric_lines(song):
             cues.append(Cue(at + sample, length, "caption", {"text": text, "sung": True}, own))
         return cues

@@ -10,7 +10,12 @@ def voice_cues(take: Take, zero: int, owner: str, sung: bool) -> list[Cue]:
     """Phoneme and word cues of a take whose own zero is heard at show sample ``zero``."""
     cues = []
     for phone in take.layout.phones:
-        data: dict[str, str | int] = {"symbol": phone.symbol, "ipa": phone.ipa, "viseme": phone.viseme, "stress": phone.stress}
+        data: dict[str, str | int] = {
+            "symbol": phone.symbol,
+            "ipa": phone.ipa,
+            "viseme": phone.viseme,
+            "stress": phone.stress,
+        }
         if sung and phone.note >= 0:
             data["note"] = phone.note
         cues.append(Cue(zero + phone.start, phone.end - phone.start, "phoneme", data, owner))
