@@ -1,0 +1,140 @@
+"""Moods on the face, and blinks."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+import numpy as np
+
+from avatar.motion.cues import RATE, Feeling, Look, Span, Track
+from avatar.motion.dofs import INDEX, SIZE, Vector
+from avatar.motion.noise import chance, min_jerk, noise
+from avatar.rig.frame import PRESETS
+
+_ATTACK, _RELEASE = 0.28, 0.6
+_CLOSE, _SHUT, _OPEN = 0.062, 0.026, 0.092
+"""A blink closes fast, holds an instant and opens slower: 180 ms in all."""
+BLINK = _CLOSE + _SHUT + _OPEN
+_SLOT = 4.0
+"""Seconds a blink has to itself; it falls somewhere in the middle half, so blinks are 2 to 6 s apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mood:
+    """What a mood does: weights of expressions, an offset of the pose, how lively the body is (1 = usual)."""
+
+    face: dict[str, float]
+    pose: Vector
+    lively: float
+
+
+@cache
+def moods() -> dict[str, Mood]:
+    """The moods of ``moods.toml``."""
+    raw = tomllib.loads(files("avatar.motion").joinpath("moods.toml").read_text(encoding="utf-8"))
+    table: dict[str, Mood] = {}
+    for name, entry in raw.items():
+        pose = np.zeros(SIZE)
+        for dof, value in entry.get("pose", {}).items():
+            pose[INDEX[dof]] = value
+        table[name] = Mood(dict(entry.get("face", {})), pose, float(entry.get("lively", 1.0)))
+    return table
+
+
+def mood_of(name: str) -> Mood:
+    """A mood by name; any other name is taken as an expression of the model itself, worn on a neutral body."""
+    known = moods().get(name)
+    if known is not None:
+        return known
+    return Mood({name: 1.0}, np.zeros(SIZE), 1.0)
+
+
+class Face:
+    """Blends moods over time: each takes over from what is shown, so a face never jumps."""
+
+    __slots__ = ("pose", "seed", "track")
+
+    def __init__(self, seed: int) -> None:
+        self.track: Track[Feeling] = Track()
+        self.seed = seed
+        self.pose = np.zeros(SIZE)
+
+    def at(self, sample: int, weights: dict[str, float]) -> float:
+        """Fill ``weights`` with expressions and :attr:`pose` with the posture; returns liveliness."""
+        weights.clear()
+        base = mood_of("neutral")
+        weights.update(base.face)
+        lively = 1.0
+        self.pose[:] = base.pose
+        t = sample / RATE
+        for span in self.track.near(sample - int(_RELEASE * RATE), sample + 1):
+            into = min_jerk((t - span.start / RATE) / _ATTACK)
+            away = 1.0 - min_jerk((t - span.end / RATE) / _RELEASE)
+            w = into * away * span.weight
+            if w <= 0.0:
+                continue
+            mood = mood_of(span.name)
+            for name in weights:
+                weights[name] *= 1.0 - w
+            for name, value in mood.face.items():
+                weights[name] = weights.get(name, 0.0) + value * w
+            self.pose += (mood.pose - self.pose) * w
+            lively += (mood.lively - lively) * w
+        # A smile is never held like a mask: it swells and sinks a little.
+        life = 1.0 + 0.14 * noise(self.seed, 401, t * 0.31) + 0.05 * noise(self.seed, 402, t * 1.1)
+        for name in weights:
+            if name in PRESETS:
+                weights[name] = min(1.0, weights[name] * life)
+        return lively
+
+
+def _lid(t: float) -> float:
+    """Closure 0..1 at ``t`` seconds into a blink."""
+    if t <= 0.0 or t >= BLINK:
+        return 0.0
+    if t < _CLOSE:
+        return min_jerk(t / _CLOSE)
+    if t < _CLOSE + _SHUT:
+        return 1.0
+    return 1.0 - min_jerk((t - _CLOSE - _SHUT) / _OPEN)
+
+
+class Blinks:
+    """When the eyes close. ``speech`` and ``looks`` move blinks: never into the first moments of a phrase."""
+
+    __slots__ = ("looks", "seed", "speech")
+
+    def __init__(self, seed: int, speech: Track[Span], looks: Track[Look]) -> None:
+        self.seed = seed
+        self.speech = speech
+        self.looks = looks
+
+    def start(self, slot: int) -> float:
+        """Second at which the blink of a slot begins."""
+        t = (slot + 0.25 + 0.5 * chance(self.seed, 501, slot)) * _SLOT
+        for _ in range(3):
+            moved = False
+            at = int(t * RATE)
+            for span in self.speech.near(at - RATE // 2, at + RATE // 2):
+                first = span.start / RATE
+                if first - BLINK - 0.02 < t < first + 0.12:
+                    t = first + 0.14 + 0.1 * chance(self.seed, 502, slot)
+                    moved = True
+            if not moved:
+                break
+        return t
+
+    def at(self, sample: int) -> float:
+        """Closure of both lids, 0..1."""
+        t = sample / RATE
+        slot = int(t // _SLOT)
+        lid = 0.0
+        for s in (slot - 1, slot):
+            begin = self.start(s)
+            lid = max(lid, _lid(t - begin))
+            if chance(self.seed, 503, s) < 0.13:
+                lid = max(lid, _lid(t - begin - BLINK - 0.09))
+        return lid
