@@ -1,0 +1,322 @@
+"""The two texture atlases, drawn as vectors with supersampled edges: face and eyes; hair and cloth."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFilter
+
+from avatar.wardrobe.colour import mix, rgb, shift
+from avatar.wardrobe.head import FACE_SPAN
+from avatar.wardrobe.mesh import Array, curve, smoothstep
+from characters.definition import Look
+
+ATLASES: dict[str, tuple[int, int]] = {"skin": (2048, 1024), "cloth": (2048, 2048)}
+"""Width and height of the atlases."""
+TILES: dict[str, tuple[str, int, int, int, int]] = {
+    "face": ("skin", 0, 0, 1024, 1024),
+    "iris": ("skin", 1024, 0, 512, 512),
+    "white": ("skin", 1536, 0, 512, 512),
+    "neck": ("skin", 1024, 512, 256, 512),
+    "leg": ("skin", 1280, 512, 256, 512),
+    "mouth": ("skin", 1536, 512, 256, 256),
+    "teeth": ("skin", 1792, 512, 128, 128),
+    "tongue": ("skin", 1920, 512, 128, 128),
+    "skin": ("skin", 1536, 768, 128, 128),
+    "lash": ("skin", 1664, 768, 128, 128),
+    "lid": ("skin", 1792, 768, 128, 128),
+    "brow": ("skin", 1920, 768, 128, 128),
+    "lipline": ("skin", 1536, 896, 128, 128),
+    "liplow": ("skin", 1664, 896, 128, 128),
+    "glint": ("skin", 1792, 896, 128, 128),
+    "glow": ("skin", 1920, 896, 64, 64),
+    "star": ("skin", 1984, 896, 64, 64),
+    "hair": ("cloth", 0, 0, 1024, 1024),
+    "jacket": ("cloth", 1024, 0, 1024, 512),
+    "sleeve": ("cloth", 1024, 512, 512, 512),
+    "top": ("cloth", 1536, 512, 512, 512),
+    "skirt": ("cloth", 0, 1024, 1024, 512),
+    "frill": ("cloth", 0, 1536, 1024, 256),
+    "sock": ("cloth", 1024, 1024, 256, 512),
+    "boot": ("cloth", 1280, 1024, 512, 512),
+    "cuff": ("cloth", 1792, 1024, 256, 256),
+    "ribbon": ("cloth", 1792, 1280, 256, 256),
+    "belt": ("cloth", 1024, 1536, 512, 128),
+    "lining": ("cloth", 1536, 1536, 128, 128),
+    "shorts": ("cloth", 1664, 1536, 128, 128),
+    "sole": ("cloth", 1792, 1536, 128, 128),
+    "metal": ("cloth", 1920, 1536, 128, 128),
+}
+"""Tile name: (atlas, left, top, width, height) in pixels."""
+
+
+def atlas_uv(tile: str, uv: Array) -> Array:
+    """Tile coordinates to atlas coordinates, kept two pixels off the tile's border against bleeding."""
+    atlas, x, y, w, h = TILES[tile]
+    inside = np.clip(uv, 0, 1) * [w - 4, h - 4] + [x + 2, y + 2]
+    return np.asarray(inside / ATLASES[atlas])
+
+
+class Canvas:
+    """An RGB picture in floats, painted with masks; coordinates are 0..1, y down."""
+
+    def __init__(self, width: int, height: int, colour: Array) -> None:
+        self.size = (width, height)
+        self.pixels = np.broadcast_to(colour, (height, width, 3)).astype(np.float32).copy()
+        self.y, self.x = np.mgrid[0.5:height, 0.5:width].astype(np.float32)
+        self.x /= width
+        self.y /= height
+
+    def paint(self, mask: Array, colour: Array) -> None:
+        """Lay a colour over the picture through a (H, W) mask of 0..1."""
+        m = np.asarray(mask, np.float32)[..., None]
+        self.pixels += (np.asarray(colour, np.float32) - self.pixels) * m
+
+    def shape(self, points: Array, blur: float = 0.0) -> Array:
+        """The mask of a polygon (N, 2), edges supersampled four times, softened by ``blur`` (share of width)."""
+        w, h = self.size
+        image = Image.new("L", (w * 4, h * 4))
+        ImageDraw.Draw(image).polygon([(float(px) * w * 4, float(py) * h * 4) for px, py in points], fill=255)
+        image = image.resize((w, h), Image.Resampling.BOX)
+        if blur:
+            image = image.filter(ImageFilter.GaussianBlur(blur * w))
+        return np.asarray(image, np.float32) / 255
+
+    def ellipse(self, cx: float, cy: float, rx: float, ry: float, blur: float = 0.0, lean: float = 0.0) -> Array:
+        """The mask of an ellipse."""
+        turn = np.linspace(0, 2 * np.pi, 97)[:-1]
+        px, py = rx * np.cos(turn), ry * np.sin(turn)
+        c, s = np.cos(lean), np.sin(lean)
+        return self.shape(np.stack([cx + px * c - py * s, cy + px * s + py * c], -1), blur)
+
+    def stroke(self, points: Sequence[Sequence[float]], widths: Sequence[float], blur: float = 0.0) -> Array:
+        """The mask of a line through points whose width runs through ``widths`` (shares of the width)."""
+        path = curve(points, 40)
+        fat = np.interp(np.linspace(0, 1, 40), np.linspace(0, 1, len(widths)), widths)
+        along = np.gradient(path, axis=0)
+        normal = np.stack([-along[:, 1], along[:, 0]], -1)
+        normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-9)
+        side = normal * fat[:, None] / 2
+        return self.shape(np.concatenate([path + side, (path - side)[::-1]]), blur)
+
+    def down(self, stops: Sequence[tuple[float, Array]]) -> None:
+        """Fill with a vertical gradient through (y, colour) stops."""
+        at = [s for s, _ in stops]
+        for channel in range(3):
+            self.pixels[..., channel] = np.interp(self.y, at, [c[channel] for _, c in stops])
+
+
+@dataclass(frozen=True)
+class Scheme:
+    """The colours of one look."""
+
+    hair: Array
+    tips: Array
+    eyes: Array
+    skin: Array
+    main: Array
+    second: Array
+    accent: Array
+    line: Array
+    """Lashes, brows' dark end."""
+    cream: Array
+    blush: Array
+
+    @classmethod
+    def of(cls, look: Look) -> Scheme:
+        """Derive all colours from a look's seven."""
+        main, second, accent = (rgb(c) for c in (list(look.palette) * 3)[:3])
+        hair, skin = rgb(look.hair), rgb(look.skin)
+        return cls(
+            hair, rgb(look.hair_tips), rgb(look.eyes), skin, main, second, accent,
+            line=mix(shift(hair, 0, 0.9, 0.36), np.array([0.16, 0.07, 0.12]), 0.45),
+            cream=mix(np.array([1.0, 0.985, 0.965]), second, 0.04),
+            blush=mix(shift(skin, -0.03, 2.4, 0.98), np.array([1.0, 0.45, 0.45]), 0.4),
+        )  # fmt: skip
+
+
+def _head(points: Sequence[Sequence[float]]) -> list[tuple[float, float]]:
+    x0, h0, x1, h1 = FACE_SPAN
+    return [((x - x0) / (x1 - x0), (h1 - h) / (h1 - h0)) for x, h in points]
+
+
+def face(c: Scheme) -> Canvas:
+    """Skin with blush, nose mark, lid lines and the soft shade the fringe throws."""
+    canvas = Canvas(1024, 1024, c.skin)
+    warm, shade = c.blush, mix(shift(c.skin, -0.035, 2.1, 0.9), c.hair, 0.06)
+    h = FACE_SPAN[3] - canvas.y * (FACE_SPAN[3] - FACE_SPAN[1])
+    canvas.paint(smoothstep(138, 172, h) * 0.62, shade)
+    canvas.paint(smoothstep(16, -6, h) * 0.35, shade)
+    for side in (-1, 1):
+        x, y = _head([(side * 55, 70)])[0]
+        canvas.paint(canvas.ellipse(x, y, 0.085, 0.05, 0.028) * 0.62, warm)
+        for k in (-1, 0, 1):
+            line = _head([(side * (56 + 6.5 * k) - 1.6, 67.2), (side * (56 + 6.5 * k) + 1.6, 73.2)])
+            canvas.paint(canvas.stroke([line[0], *line[1:]], (0.0, 0.007, 0.0), 0.0008) * 0.42, shift(warm, -0.01, 1.6, 0.96))
+        lid = _head([(side * p, q) for p, q in ((29, 131.5), (38, 137.2), (48, 138.4), (58, 136), (66, 130.6))])
+        canvas.paint(canvas.stroke(lid, (0.0, 0.0055, 0.0065, 0.006, 0.001), 0.0008) * 0.75, shift(shade, -0.01, 1.35, 0.72))
+        socket = _head([(side * p, q) for p, q in ((22, 124), (34, 134), (50, 136), (66, 128), (72, 116))])
+        canvas.paint(canvas.stroke(socket, (0.02, 0.05, 0.06, 0.05, 0.02), 0.014) * 0.34, warm)
+        corner = _head([(side * p, q) for p, q in ((67, 96), (72, 104), (75, 110))])
+        canvas.paint(canvas.stroke(corner, (0.0, 0.03, 0.0), 0.012) * 0.3, warm)
+    nose = _head([(-1.6, 60.6), (0.6, 59.6), (3.0, 61.2)])
+    canvas.paint(canvas.stroke(nose, (0.0, 0.0085, 0.002), 0.0012) * 0.8, shift(shade, -0.015, 1.5, 0.84))
+    x, y = _head([(0.4, 67.5)])[0]
+    canvas.paint(canvas.ellipse(x, y, 0.007, 0.011, 0.004) * 0.75, np.ones(3))
+    x, y = _head([(0, 33.4)])[0]
+    canvas.paint(canvas.ellipse(x, y, 0.026, 0.006, 0.006) * 0.5, warm)
+    return canvas
+
+
+def iris(c: Scheme) -> Canvas:
+    """Dark rim above, a gradient to a lighter lower crescent, pupil, rays."""
+    e = c.eyes
+    deep, light = shift(e, -0.075, 1.25, 0.42), mix(shift(e, 0.025, 0.62, 1.25), np.ones(3), 0.30)
+    canvas = Canvas(512, 512, deep)
+    canvas.down([(0, shift(e, -0.10, 1.2, 0.26)), (0.28, shift(e, -0.07, 1.2, 0.50)), (0.55, shift(e, -0.02, 1.12, 0.92)), (0.82, light), (1, light)])
+    px, py = canvas.x - 0.5, canvas.y - 0.5
+    r, angle = np.hypot(px, py) * 2, np.arctan2(py, px)
+    rays = 0.5 + 0.5 * np.cos(angle * 26) * np.cos(angle * 11 + 1)
+    canvas.paint(rays * smoothstep(0.35, 0.6, r) * smoothstep(0.92, 0.75, r) * (py > -0.1) * 0.22, light)
+    canvas.paint(canvas.ellipse(0.5, 0.79, 0.27, 0.135, 0.03) * 0.72, mix(light, np.ones(3), 0.35))
+    canvas.paint(canvas.ellipse(0.5, 0.47, 0.185, 0.225, 0.006), shift(e, -0.11, 1.15, 0.20))
+    canvas.paint(canvas.ellipse(0.5, 0.58, 0.09, 0.08, 0.03) * 0.55, shift(e, -0.05, 1.2, 0.75))
+    canvas.paint(smoothstep(0.80, 0.93, r + 0.07 * -py) * smoothstep(0.5, -0.35, py) * 0.95, shift(e, -0.115, 1.2, 0.18))
+    canvas.paint(smoothstep(0.88, 0.985, r) * 0.9, shift(e, -0.10, 1.25, 0.30))
+    canvas.paint(smoothstep(0.38, 0.06, canvas.y) * 0.72, mix(shift(e, -0.12, 1.0, 0.16), c.line, 0.5))
+    return canvas
+
+
+def white(c: Scheme) -> Canvas:
+    """The white of the eye with the lid's shadow on it."""
+    canvas = Canvas(512, 512, np.array([1.0, 0.995, 0.99]))
+    shadow = mix(np.array([0.66, 0.66, 0.84]), shift(c.hair, 0, 0.5, 1.3), 0.25)
+    edge = 0.13 + 0.26 * np.abs(canvas.x - 0.48) ** 1.5
+    canvas.paint(smoothstep(edge + 0.24, edge + 0.13, canvas.y) * 0.85, shadow)
+    canvas.paint(smoothstep(0.78, 0.95, canvas.y) * 0.25, c.blush)
+    return canvas
+
+
+def hair(c: Scheme) -> Canvas:
+    """Four strips of neighbouring hues, root above: strands, the band of light, the tips' colour."""
+    canvas = Canvas(1024, 1024, c.hair)
+    for strip in range(4):
+        hue, value = ((0.0, 1.0), (0.014, 1.11), (-0.014, 0.92), (0.006, 0.84))[strip]
+        base = shift(c.hair, hue, 1.0, value)
+        tip = shift(c.tips, hue, 1.0, value)
+        left, right = strip * 256, strip * 256 + 256
+        y = canvas.y[:, left:right]
+        u = (canvas.x[:, left:right] * 4) % 1.0
+        block = np.broadcast_to(base, (1024, 256, 3)).copy()
+
+        def lay(mask: Array, colour: Array, block: Array = block) -> None:
+            block += (colour - block) * np.asarray(mask)[..., None]
+
+        lay(smoothstep(0.16, 0.0, y) * 0.45, shift(base, 0.0, 1.1, 0.72))
+        lay(smoothstep(0.48, 1.02, y + 0.06 * np.cos(u * 18.0)) * 0.95, tip)
+        for at, wide, dark in ((0.21, 0.012, 1), (0.37, 0.007, 1), (0.62, 0.010, 1), (0.79, 0.007, 1), (0.46, 0.008, 0), (0.70, 0.006, 0)):
+            sway = at + 0.02 * np.sin(y * 5 + strip)
+            line = smoothstep(wide, wide * 0.25, np.abs(u - sway)) * smoothstep(0.03, 0.15, y) * smoothstep(0.99, 0.7, y)
+            lay(line * (0.42 if dark else 0.28), shift(base, 0.01, 1.15, 0.70) if dark else mix(tip, np.ones(3), 0.2))
+        if strip < 3:
+            zig = np.abs(((u * 5 + strip * 0.37) % 1.0) - 0.5) * 2
+            low = 0.315 + 0.050 * zig + 0.02 * np.cos(u * 9 + strip)
+            high = 0.262 - 0.022 * (1 - zig)
+            bell = np.clip(np.sin(np.pi * u), 0, 1) ** 0.6
+            band = smoothstep(high - 0.012, high + 0.010, y) * smoothstep(low + 0.008, low - 0.010, y) * bell
+            lay(band * 0.72, mix(shift(c.tips, -0.02, 0.62, 1.3), np.ones(3), 0.34))
+        canvas.pixels[:, left:right] = block
+    return canvas
+
+
+def _cloths(c: Scheme) -> dict[str, Canvas]:
+    canvases = {name: Canvas(w, h, c.main) for name, (atlas, _, _, w, h) in TILES.items() if atlas == "cloth" and name != "hair"}
+    dark, soft = shift(c.main, 0.0, 1.05, 0.72), mix(shift(c.main, 0.02, 0.8, 2.0), c.tips, 0.35)
+    j = canvases["jacket"]
+    j.down([(0, shift(c.main, 0, 0.95, 1.28)), (0.5, shift(c.main, 0, 1, 1.08)), (1, c.main)])
+    j.paint((j.y > 0.86) * 1.0, c.cream)
+    j.paint((np.abs(j.y - 0.845) < 0.012) * 1.0, c.accent)
+    s = canvases["sleeve"]
+    s.down([(0, shift(c.main, 0, 0.95, 1.3)), (1, shift(c.main, 0, 1, 1.05))])
+    s.paint((np.abs(s.y - 0.78) < 0.05) * 1.0, c.cream)
+    s.paint((np.abs(s.y - 0.78) < 0.014) * 1.0, c.accent)
+    t = canvases["top"]
+    t.down([(0, c.cream), (0.6, c.cream), (1, mix(c.cream, soft, 0.25))])
+    t.paint((np.abs(t.x - 0.0) < 0.012) | (np.abs(t.x - 1.0) < 0.012), c.accent)
+    for k in range(3):
+        t.paint(t.ellipse(0.0, 0.25 + 0.2 * k, 0.012, 0.014), c.second)
+    t.paint((np.abs(t.y - 0.06) < 0.02) * 1.0, c.accent)
+    k = canvases["skirt"]
+    fold = (k.x * 20) % 1.0
+    k.down([(0, shift(c.main, 0, 1, 1.0)), (0.7, shift(c.main, 0.0, 0.98, 1.25)), (1, shift(c.main, 0.01, 0.95, 1.45))])
+    k.paint(smoothstep(0.70, 0.90, fold) * 0.9, soft)
+    k.paint((np.abs(k.y - 0.80) < 0.020) * (fold < 0.72), c.accent)
+    k.paint((np.abs(k.y - 0.86) < 0.008) * (fold < 0.72), c.second)
+    f = canvases["frill"]
+    f.down([(0, soft), (0.6, mix(c.cream, soft, 0.25)), (1, c.cream)])
+    f.paint((f.y > 0.90) * 1.0, c.accent)
+    o = canvases["sock"]
+    o.down([(0, dark), (0.3, c.main), (1, shift(c.main, 0, 0.95, 1.2))])
+    o.paint((o.y < 0.05) * 1.0, c.cream)
+    b = canvases["boot"]
+    b.down([(0, c.cream), (0.7, c.cream), (1, mix(c.cream, soft, 0.18))])
+    b.paint((np.abs(b.y - 0.60) < 0.035) * 1.0, c.main)
+    b.paint((b.y > 0.80) * 1.0, c.main)
+    canvases["cuff"].down([(0, c.accent), (1, shift(c.accent, -0.01, 1.05, 0.96))])
+    r = canvases["ribbon"]
+    r.down([(0, c.accent), (1, shift(c.accent, -0.015, 1.1, 0.92))])
+    canvases["belt"].down([(0, dark), (0.5, shift(dark, 0, 1, 0.9)), (1, dark)])
+    canvases["lining"].down([(0, c.second), (1, c.second)])
+    canvases["shorts"].down([(0, dark), (1, dark)])
+    canvases["sole"].down([(0, c.accent), (1, c.accent)])
+    canvases["metal"].down([(0, mix(c.cream, c.main, 0.3)), (1, mix(c.cream, c.main, 0.5))])
+    return canvases
+
+
+def _skins(c: Scheme) -> dict[str, Canvas]:
+    flat = {
+        "teeth": np.array([1.0, 0.99, 0.97]),
+        "skin": c.skin,
+        "lash": c.line,
+        "lid": mix(shift(c.skin, -0.03, 2.0, 0.86), c.blush, 0.4),
+        "brow": mix(shift(c.hair, 0.0, 0.95, 0.78), c.line, 0.35),
+        "lipline": mix(c.line, np.array([0.55, 0.16, 0.18]), 0.62),
+        "liplow": mix(shift(c.skin, -0.03, 2.6, 0.72), np.array([0.62, 0.2, 0.2]), 0.4),
+        "glint": np.ones(3),
+        "glow": c.second,
+        "star": mix(c.second, np.array([1.0, 0.9, 0.5]), 0.3),
+    }
+    canvases = {name: Canvas(*TILES[name][3:], colour) for name, colour in flat.items()}
+    canvases |= {"face": face(c), "iris": iris(c), "white": white(c)}
+    shade = shift(c.skin, -0.035, 2.0, 0.88)
+    neck = Canvas(256, 512, c.skin)
+    neck.paint(smoothstep(0.46, 0.30, neck.y + 0.05 * np.cos(neck.x * 2 * np.pi)) * 0.85, shade)
+    leg = Canvas(256, 512, c.skin)
+    leg.paint(smoothstep(0.42, 0.20, leg.y) * 0.55, shade)
+    mouth = Canvas(256, 256, np.array([0.52, 0.10, 0.14]))
+    mouth.down([(0, np.array([0.36, 0.05, 0.10])), (0.5, np.array([0.50, 0.10, 0.14])), (1, np.array([0.66, 0.17, 0.20]))])
+    tongue = Canvas(128, 128, np.array([0.95, 0.47, 0.47]))
+    tongue.down([(0, np.array([0.97, 0.53, 0.52])), (1, np.array([0.90, 0.40, 0.42]))])
+    return canvases | {"neck": neck, "leg": leg, "mouth": mouth, "tongue": tongue}
+
+
+def _png(pixels: Array) -> bytes:
+    out = io.BytesIO()
+    Image.fromarray(np.round(np.clip(pixels, 0, 1) * 255).astype(np.uint8), "RGB").save(out, "PNG", compress_level=6)
+    return out.getvalue()
+
+
+def atlases(look: Look) -> dict[str, bytes]:
+    """Both atlases as PNG bytes: ``skin`` and ``cloth``."""
+    scheme = Scheme.of(look)
+    ground = {"skin": scheme.skin, "cloth": scheme.main}
+    sheets = {name: np.empty((h, w, 3), np.float32) for name, (w, h) in ATLASES.items()}
+    for name, pixels in sheets.items():
+        pixels[:] = ground[name]
+    for name, canvas in {**_skins(scheme), **_cloths(scheme), "hair": hair(scheme)}.items():
+        atlas, x, y, w, h = TILES[name]
+        sheets[atlas][y : y + h, x : x + w] = canvas.pixels
+    return {name: _png(pixels) for name, pixels in sheets.items()}
