@@ -13,7 +13,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from audio.compose import beats, chords, lyric_lines, sections, sung_phrases
-from audio.engine import Cancel, Change, Message, NoteEvent, Prepare, VoiceEvent, changes, note_events
+from audio.engine import changes, note_events
+from audio.engine.model import Cancel, Change, Message, NoteEvent, Prepare, VoiceEvent
 from audio.score.model import Song
 from audio.voice.model import Sung, Take
 from stage.clock import SAMPLE_RATE

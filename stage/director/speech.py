@@ -12,7 +12,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from audio.engine import Cancel, VoiceEvent
+from audio.engine.model import Cancel, VoiceEvent
 from audio.voice.model import Spoken, Take
 from characters.persona.model import Ask, Clause, Intent
 from stage.clock import SAMPLE_RATE
