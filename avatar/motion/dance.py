@@ -16,6 +16,14 @@ from avatar.motion.poses import PoseBook, read
 I_ = INDEX
 _AFTER = 0.9
 """Seconds in which a groove dies down after the last beat."""
+_STEP = 0.13
+_STEPS = (
+    (0.5 * _STEP, -0.5 * _STEP, 0.0, 0.0, 0.0),
+    (-0.5 * _STEP, -0.5 * _STEP, -0.42 * _STEP, 1.0, 0.0),
+    (0.5 * _STEP, -0.5 * _STEP, 0.0, 0.0, 0.0),
+    (0.5 * _STEP, 0.5 * _STEP, 0.42 * _STEP, 0.0, 1.0),
+)
+"""Step-touch, in hip heights: open, right, open, left."""
 _PHRASE = (0, 0, 1, 2)
 """Two-bar phrases of a section: the first move is repeated before a second and a third come."""
 
@@ -30,6 +38,7 @@ class Move:
     counts: tuple[tuple[Vector, Vector], ...]
     travel: float
     sway: int
+    step: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +60,8 @@ def compile_moves(book: PoseBook) -> list[Move]:
     for name, entry in read("dance.toml").items():
         counts = tuple((book.arm(a), book.arm(b)) for a, b in (pair.split() for pair in entry["counts"]))
         low, high = entry["energy"]
-        moves.append(Move(name, low, high, counts, float(entry["travel"]), int(entry["sway"])))
+        moves.append(Move(name, low, high, counts, float(entry["travel"]), int(entry["sway"]),
+                          bool(entry.get("step", False))))  # fmt: skip
     return moves
 
 
@@ -104,6 +114,7 @@ class Dance:
         amount = now.energy + (then.energy - now.energy) * min_jerk(phase)
         amount = here * (0.25 + 0.75 * amount)
         self._groove(pose, phase, now, then, amount, sample / RATE)
+        self._feet(pose, phase, now, then, amount)
         self._arms(pose, phase, now, then, here)
         return here
 
@@ -111,8 +122,10 @@ class Dance:
         """The arm phrase for a count, chosen by the section's name and energy."""
         fitting = [m for m in self.moves if m.low <= count.energy <= m.high]
         slot = _PHRASE[count.phrase % 4]
-        pick = chance(self.seed, 901 + slot, name_number(count.section))
-        return fitting[int(pick * len(fitting))]
+        # A section's own order of moves; its phrases take the first, second and third of it.
+        name = name_number(count.section)
+        order = sorted(fitting, key=lambda m: chance(self.seed, name, name_number(m.name)))
+        return order[slot % len(order)]
 
     def _count(self, k: int) -> Count:
         spans = self.beats.spans
@@ -148,10 +161,9 @@ class Dance:
             return 1.0 if (count.number // move.sway) % 2 == 0 else -1.0
 
         s = side(now) + (side(then) - side(now)) * min_jerk(phase)
-        a, b = side(now), side(then)
         swing = 1.0 - 0.25 * noise(self.seed, 921, t * 0.2)
         pose[I_["hips.y"]] -= amount * (0.012 + 0.034 * hit)
-        pose[I_["hips.x"]] += amount * 0.042 * s * swing
+        pose[I_["hips.x"]] += amount * 0.046 * s * swing * (0.4 if move.step else 1.0)
         pose[I_["hips.z"]] -= amount * 0.012 * hit
         pose[I_["hips.roll"]] -= amount * 7.0 * s
         pose[I_["hips.yaw"]] += amount * 7.0 * s * swing
@@ -164,10 +176,31 @@ class Dance:
         pose[I_["head.pitch"]] += amount * (6.5 * hit - 3.5)
         pose[I_["left.shrug"]] += amount * (5.0 * max(0.0, -s) + 2.0 * hit)
         pose[I_["right.shrug"]] += amount * (5.0 * max(0.0, s) + 2.0 * hit)
-        # The foot that carries no weight comes off its heel, and is down again when the weight returns.
-        travel = 1.0 if a == b else math.sin(math.pi * phase) * 0.35 + 0.65
-        pose[I_["left.heel"]] += amount * 20.0 * max(0.0, -s) * travel
-        pose[I_["right.heel"]] += amount * 20.0 * max(0.0, s) * travel
+        if not move.step:
+            # The foot that carries no weight comes off its heel, and is down again when the weight returns.
+            travel = 1.0 if side(now) == side(then) else math.sin(math.pi * phase) * 0.35 + 0.65
+            pose[I_["left.heel"]] += amount * 22.0 * max(0.0, -s) * travel
+            pose[I_["right.heel"]] += amount * 22.0 * max(0.0, s) * travel
+
+    def _feet(self, pose: Vector, phase: float, now: Count, then: Count, amount: float) -> None:
+        """A dancer's stance, and the step-touch of moves that step: a foot lands on each beat."""
+        stance = 0.045 * amount
+        pose[I_["left.foot.x"]] += stance
+        pose[I_["right.foot.x"]] -= stance
+        a, b = self._footing(now), self._footing(then)
+        mix = min_jerk((phase - 0.3) / 0.7)
+        for side, k in (("left", 0), ("right", 1)):
+            pose[I_[f"{side}.foot.x"]] += amount * (a[k] + (b[k] - a[k]) * mix)
+            if a[k] != b[k]:
+                pose[I_[f"{side}.foot.y"]] += amount * 0.05 * math.sin(math.pi * mix)
+                pose[I_[f"{side}.heel"]] += amount * 26.0 * math.sin(math.pi * mix)
+        pose[I_["hips.x"]] += amount * (a[2] + (b[2] - a[2]) * mix)
+        for side, k in (("left", 3), ("right", 4)):
+            pose[I_[f"{side}.heel"]] += amount * 20.0 * (a[k] + (b[k] - a[k]) * mix)
+
+    def _footing(self, count: Count) -> tuple[float, float, float, float, float]:
+        """Where a count leaves the left foot, the right foot and the hips (x), and which heel only touches."""
+        return _STEPS[count.number % 4] if self.move(count).step else (0.0, 0.0, 0.0, 0.0, 0.0)
 
     def _arms(self, pose: Vector, phase: float, now: Count, then: Count, here: float) -> None:
         move, following = self.move(now), self.move(then)

@@ -18,6 +18,8 @@ _ATTACK, _RELEASE = 0.28, 0.6
 _CLOSE, _SHUT, _OPEN = 0.062, 0.026, 0.092
 """A blink closes fast, holds an instant and opens slower: 180 ms in all."""
 BLINK = _CLOSE + _SHUT + _OPEN
+_PAUSE = 0.09
+"""Between the two of a double blink."""
 _SLOT = 4.0
 """Seconds a blink has to itself; it falls somewhere in the middle half, so blinks are 2 to 6 s apart."""
 
@@ -115,17 +117,21 @@ class Blinks:
     def start(self, slot: int) -> float:
         """Second at which the blink of a slot begins."""
         t = (slot + 0.25 + 0.5 * chance(self.seed, 501, slot)) * _SLOT
+        whole = 2.0 * BLINK + _PAUSE if self._double(slot) else BLINK
         for _ in range(3):
             moved = False
             at = int(t * RATE)
-            for span in self.speech.near(at - RATE // 2, at + RATE // 2):
+            for span in self.speech.near(at - RATE // 2, at + RATE):
                 first = span.start / RATE
-                if first - BLINK - 0.02 < t < first + 0.12:
+                if first - whole - 0.02 < t < first + 0.12:
                     t = first + 0.14 + 0.1 * chance(self.seed, 502, slot)
                     moved = True
             if not moved:
                 break
         return t
+
+    def _double(self, slot: int) -> bool:
+        return chance(self.seed, 503, slot) < 0.13
 
     def at(self, sample: int) -> float:
         """Closure of both lids, 0..1."""
@@ -135,6 +141,6 @@ class Blinks:
         for s in (slot - 1, slot):
             begin = self.start(s)
             lid = max(lid, _lid(t - begin))
-            if chance(self.seed, 503, s) < 0.13:
-                lid = max(lid, _lid(t - begin - BLINK - 0.09))
+            if self._double(s):
+                lid = max(lid, _lid(t - begin - BLINK - _PAUSE))
         return lid

@@ -117,7 +117,7 @@ class Mouth:
         """Shape of phone ``k`` among its neighbours, times its weight and the slow life of a long vowel."""
         spans = self.track.spans
         span = spans[k]
-        if span.name == "sil":
+        if span.name in ("sil", "PP"):
             return REST
         middle = 0.5 * (span.start + self._end(k))
         own, dominance = SHAPES[span.name]
@@ -167,7 +167,7 @@ class Mouth:
                 short = _HOLD - (self._end(j) - boundary) / RATE + 2.0 * half
                 start -= min(max(short, 0.0), 0.024) * RATE
         width = max(2.0 * half * RATE, 1.0)
-        if not start < now < start + width:
+        if not start <= now < start + width:
             if after is not None and after.name in _CLOSED and start + width <= now < boundary:
                 return self._target(j, now) if j is not None else REST
             return otherwise

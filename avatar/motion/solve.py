@@ -21,7 +21,7 @@ Rotations = npt.NDArray[np.float32]
 _ELBOW = (0.36, -0.54, -0.76)
 """Where an elbow likes to point in left-arm space: down, back and a little out (unit length)."""
 
-WRIST = {"twist": (-85.0, 100.0), "flex": (-65.0, 70.0), "dev": (-30.0, 25.0)}
+WRIST = {"twist": (-90.0, 110.0), "flex": (-68.0, 72.0), "dev": (-34.0, 30.0)}
 """Limits of forearm and wrist in degrees; a little inside the human ones (AAOS)."""
 LIMITS = {"spine.pitch": 45.0, "spine.yaw": 40.0, "spine.roll": 28.0, "head.pitch": 40.0, "head.yaw": 65.0,
           "head.roll": 32.0}  # fmt: skip

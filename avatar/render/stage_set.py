@@ -1,8 +1,9 @@
 """The stage around the performer: backdrop, floor, beams, dust, words on the LED wall, fans' reactions.
 
-The backdrop is ray-cast in one small shader at a quarter of the picture's size and laid under it once, softly, as a
-set behind a performer is out of focus; only what must be sharp (letters, sprites) is drawn at full size. That is
-what makes it cheap enough for a software renderer.
+The backdrop is ray-cast in one small shader at a quarter of the picture's size and enlarged softly, as a set behind a
+performer is out of focus; only what must be sharp (letters, sprites) is drawn at full size. While the camera stands
+still the result is kept and drawn anew ten times a second, else every frame; copying it under her costs next to
+nothing. That is what makes the stage cheap enough for a software renderer.
 
 Light only breathes with the music: beat and bar change a pixel's luminance by a few hundredths at most, far under
 what counts as a flash (WCAG 2.3.1: a tenth of full luminance, three times a second).
@@ -28,6 +29,9 @@ _SCALE = 4
 _PLAIN = (200 / 255, 210 / 255, 220 / 255)
 _BEAMS = 7
 _LED_DEPTH = -4.15
+_LED_FADE = 0.3
+_REFRESH = 10.0
+"""How often a second the backdrop is drawn anew while the camera stands still."""
 
 
 def shader(name: str) -> str:
@@ -68,8 +72,9 @@ class StageSet:
         self._letters.filter = (moderngl.LINEAR, moderngl.LINEAR)
         self._led = ""
         self._led_since = -1e9
-        self._small: Any = None
-        self._small_size = (0, 0)
+        self._layers: list[Any] = []
+        self._layers_size = (0, 0)
+        self._shown: tuple[Any, ...] = ()
 
     # Opening ------------------------------------------------------------------------------------------------
 
@@ -124,20 +129,20 @@ class StageSet:
         return self._backdrops[name]
 
     def _resize(self, size: tuple[int, int]) -> None:
-        small = (max(1, math.ceil(size[0] / _SCALE)), max(1, math.ceil(size[1] / _SCALE)))
-        if small == self._small_size:
+        if size == self._layers_size:
             return
-        self._release_small()
-        picture = self.ctx.texture(small, 4, dtype="f1")
-        picture.filter = (moderngl.LINEAR, moderngl.LINEAR)
-        picture.repeat_x = picture.repeat_y = False
-        self._small, self._small_size = (self.ctx.framebuffer([picture]), picture), small
+        self._release_layers()
+        self._layers_size, self._shown = size, ()
+        for part in (_SCALE, 1):
+            picture = self.ctx.texture((max(1, math.ceil(size[0] / part)), max(1, math.ceil(size[1] / part))), 4)
+            picture.filter = (moderngl.LINEAR, moderngl.LINEAR)
+            picture.repeat_x = picture.repeat_y = False
+            self._layers += [picture, self.ctx.framebuffer([picture])]
 
-    def _release_small(self) -> None:
-        if self._small is not None:
-            for thing in self._small:
-                thing.release()
-            self._small = None
+    def _release_layers(self) -> None:
+        for thing in reversed(self._layers):
+            thing.release()
+        self._layers.clear()
 
     # Drawing ------------------------------------------------------------------------------------------------
 
@@ -151,19 +156,41 @@ class StageSet:
         self._plain_state()
         self._resize(size)
         matrix = np.asarray(projection, np.float32) @ np.asarray(view, np.float32)
-        eye = -np.asarray(view, np.float64)[:3, :3].T @ np.asarray(view, np.float64)[:3, 3]
         light = light_colour(scene)
-        framebuffer, picture = self._small
-        framebuffer.use()
+        tick = math.floor(scene.seconds * _REFRESH + 1e-6)
+        wanted = (name, tick, scene.led, tuple(scene.palette), matrix.tobytes())
+        if wanted != self._shown:
+            self._shown = wanted
+            eye = -np.asarray(view, np.float64)[:3, :3].T @ np.asarray(view, np.float64)[:3, 3]
+            self._refresh(name, scene, matrix, eye, light, size)
+        self._lay(target, size)
+        self._draw_sprites(name, scene, matrix, projection, size, light, front=False)
+        self._plain_state()
+
+    def _refresh(self, name: str, scene: SceneState, matrix: Matrix, eye: npt.NDArray[np.float64], light: Colour,
+                 size: tuple[int, int]) -> None:  # fmt: skip
+        """Draw the backdrop small, enlarge it into the kept picture, letter the wall."""
+        picture, small, _, large = self._layers
+        small.use()
         self._draw_backdrop(name, scene, matrix, eye, light)
         self._draw_beams(name, scene, matrix, eye, light)
-        target.use()
+        large.use()
         self.ctx.viewport = (0, 0, size[0], size[1])
         picture.use(0)
         self._copy.render(moderngl.TRIANGLES, 3)
         self._draw_led(name, scene, matrix, light)
-        self._draw_sprites(name, scene, matrix, projection, size, light, front=False)
-        self._plain_state()
+
+    def _lay(self, target: Any, size: tuple[int, int]) -> None:
+        """The kept picture into the bound framebuffer: a plain copy, or a draw where samples differ."""
+        _, _, picture, large = self._layers
+        if not target.samples and target.size == size:
+            self.ctx.copy_framebuffer(target, large)
+            target.use()
+            return
+        target.use()
+        self.ctx.viewport = (0, 0, size[0], size[1])
+        picture.use(0)
+        self._copy.render(moderngl.TRIANGLES, 3)
 
     def draw_front(self, scene: SceneState, view: Matrix, projection: Matrix, size: tuple[int, int]) -> None:
         """What is between the performer and the camera, and the fade to black."""
@@ -253,7 +280,7 @@ class StageSet:
         if not self._led.strip():
             return
         age = scene.seconds - self._led_since
-        strength = 0.62 * (1.0 if age < 0.0 else min(1.0, 0.15 + age / 0.3))
+        strength = 0.62 * (1.0 if age < 0.0 else min(1.0, 0.3 + age / _LED_FADE))
         second = scene.palette[1 % len(scene.palette)]
         program = self._text.program
         program["view_projection"].write(np.ascontiguousarray(matrix.T))
@@ -293,7 +320,7 @@ class StageSet:
 
     def release(self) -> None:
         """Give everything back to the GPU. The set cannot be drawn after."""
-        self._release_small()
+        self._release_layers()
         for thing in reversed(self._owned):
             thing.release()
         self._owned.clear()

@@ -1,13 +1,16 @@
 // A roof at dusk: afterglow, a city with lit windows, an equaliser of neon bars, wet concrete.
-float bars(vec2 p, float top) {
-    // Sixteen bars along the roof's edge; heights move slowly by hash and breathe with the beat.
-    float i = floor(p.x / 0.55);
-    float inside = smoothstep(0.46, 0.42, abs(fract(p.x / 0.55) - 0.5));
-    float wave = texture(clouds, vec2(i * 0.071, seconds * 0.11)).r;
-    float height = top * (0.16 + (0.35 + 0.65 * energy) * wave * (0.72 + 0.28 * beat));
-    float cells = smoothstep(0.12, 0.2, fract(p.y / 0.16)) ;
-    float on = step(0.0, p.y) * smoothstep(height + 0.05, height - 0.05, p.y);
-    return inside * cells * on * step(abs(p.x), 6.0);
+const float STEP = 0.30;
+
+// Bars of an equaliser along the roof's edge: how lit a point is. Heights drift by noise and breathe with the beat.
+float bars(vec2 p, float top, float soften) {
+    float i = floor(p.x / STEP);
+    float across = smoothstep(0.40, 0.34, abs(fract(p.x / STEP) - 0.5));
+    float wave = texture(clouds, vec2(i * 0.0371, seconds * 0.13)).r;
+    float bow = 1.0 - 0.45 * clamp(abs(p.x) / 5.0, 0.0, 1.0);
+    float height = top * bow * (0.08 + (0.25 + 0.75 * energy) * smoothstep(0.25, 0.75, wave) * (0.78 + 0.22 * beat));
+    float cell = mix(smoothstep(0.16, 0.26, fract(p.y / 0.11)), 0.85, soften);
+    float level = smoothstep(height + 0.04, height - 0.02, p.y) * step(0.0, p.y);
+    return across * cell * level * (0.35 + 0.65 * clamp(p.y / max(height, 0.05), 0.0, 1.0));
 }
 
 vec3 sky(vec3 d) {
@@ -33,9 +36,9 @@ vec3 behind(vec3 from, vec3 d, float soften) {
         c += second_colour * city.b * (0.35 + 0.30 * energy + 0.06 * bar);
     }
     vec2 near = from.xy + d.xy * ((-4.0 - from.z) / d.z);
-    float eq = bars(near - vec2(0.0, 0.55), 1.7);
-    vec3 hue = mix(second_colour, light_colour, clamp(near.y / 2.2, 0.0, 1.0));
-    c = mix(c, hue * 0.60, eq * (0.38 + 0.30 * energy));
+    float eq = bars(near - vec2(0.0, 0.60), 1.25, soften > 0.0 ? 1.0 : 0.0);
+    vec3 hue = mix(main_colour * 1.6, light_colour, clamp((near.y - 0.5) / 1.0, 0.0, 1.0));
+    c = mix(c, hue, eq * (0.26 + 0.34 * energy));
     // The parapet and its strip of neon.
     float wall = smoothstep(0.57, 0.54, near.y);
     c = mix(c, main_colour * 0.20, wall);

@@ -17,7 +17,7 @@ vec3 behind(vec3 from, vec3 d, float soften) {
     float drift = texture(clouds, p * 0.13 + vec2(seconds * 0.006, seconds * 0.002)).r;
 
     // Deep blue, lighter low; clouds of the main colour move across.
-    vec3 c = main_colour * (0.20 + 0.34 * drift * drift);
+    vec3 c = main_colour * (0.25 + 0.36 * drift * drift);
     float low = clamp(1.0 - q.y * mix(1.9, 1.25, energy), 0.0, 1.0);
     c += light_colour * low * low * low * (0.05 + 0.26 * energy + 0.05 * beat * energy);
     // The moon: a thin ring and a veil of light, a quiet frame for her head and shoulders.
@@ -40,11 +40,11 @@ vec3 behind(vec3 from, vec3 d, float soften) {
 }
 
 vec3 towers(vec3 d) {
-    float near = tube(d, vec2(-2.5, -2.2), 0.1, 2.9, 30.0) + tube(d, vec2(2.5, -2.2), 0.1, 2.9, 30.0);
-    float back = tube(d, vec2(-3.9, -3.3), 0.1, 3.5, 30.0) + tube(d, vec2(3.9, -3.3), 0.1, 3.5, 30.0);
+    float near = tube(d, vec2(-2.5, -2.2), 0.1, 2.9, 90.0) + tube(d, vec2(2.5, -2.2), 0.1, 2.9, 90.0);
+    float back = tube(d, vec2(-3.9, -3.3), 0.1, 3.5, 90.0) + tube(d, vec2(3.9, -3.3), 0.1, 3.5, 90.0);
     float level = 0.12 + 0.34 * energy + 0.07 * beat * energy;
     vec3 white = mix(light_colour, vec3(1.0), 0.35);
-    return level * (white * (near * near * near + 0.6 * back * back * back) + light_colour * (0.22 * near + 0.12 * back));
+    return level * (white * (near * near + 0.6 * back * back) + light_colour * (0.22 * near + 0.12 * back));
 }
 
 void main() {
