@@ -11,16 +11,23 @@ import numpy.typing as npt
 from avatar.wardrobe.head import Opening, Warp, face, face_normals, offset_ring, place
 from avatar.wardrobe.mesh import Array, Piece, both, grid_triangles, profile, sheet
 
-INNER, OUTER = 20.0, 71.0
-_UPPER = profile([(20, 101), (21, 107), (23.5, 114), (28, 121), (35, 126.8), (43, 129.4), (51, 129), (58, 126.2),
-                  (64, 121), (68.5, 114.5), (71, 107.5)])  # fmt: skip
-_LOWER = profile([(20, 101), (21.5, 95), (25, 89.6), (31, 86), (39, 84.2), (48, 84), (56, 86.2), (63, 91.5),
-                  (68, 98.5), (71, 107.5)])  # fmt: skip
-_SHUT = profile([(20, 99), (26, 94.4), (33, 91), (41, 89), (49, 88.8), (57, 90.6), (65, 95), (71, 101)])
-_ARC = profile([(20, 95.5), (25, 101.5), (32, 107), (40, 110.2), (47, 111), (54, 109.6), (61, 106), (67, 100), (71, 94)])
-IRIS = (45.5, 108.0, 19.4, 23.2)
-"""Middle (x, h) and radii of the iris."""
 Curve = Callable[[npt.ArrayLike], Array]
+INNER, OUTER = 17.0, 71.0
+
+
+def _set(*points: tuple[float, float]) -> Curve:
+    """A lid curve drawn between x 20 and 71 around h 107, set to the eye's place and size."""
+    return profile([(OUTER - (71 - x) * (OUTER - INNER) / 51, 101.0 + (h - 107) * 1.06) for x, h in points])
+
+
+_UPPER = _set((20, 101), (21, 107), (23.5, 114), (28, 121), (35, 126.8), (43, 129.4), (51, 129), (58, 126.2),
+                  (64, 121), (68.5, 114.5), (71, 107.5))  # fmt: skip
+_LOWER = _set((20, 101), (21.5, 95), (25, 89.6), (31, 86), (39, 84.2), (48, 84), (56, 86.2), (63, 91.5),
+                  (68, 98.5), (71, 107.5))  # fmt: skip
+_SHUT = _set((20, 99), (26, 94.4), (33, 91), (41, 89), (49, 88.8), (57, 90.6), (65, 95), (71, 101))
+_ARC = _set((20, 95.5), (25, 101.5), (32, 107), (40, 110.2), (47, 111), (54, 109.6), (61, 106), (67, 100), (71, 94))
+IRIS = (44.2, 102.2, 20.4, 24.4)
+"""Middle (x, h) and radii of the iris."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +53,7 @@ REST = Lids(_UPPER, _LOWER)
 SHAPES: dict[str, Lids] = {
     "lidCloseLeft": Lids(_SHUT, _SHUT, 1.6, -0.6),
     "lidSmile": Lids(_ARC, _ARC, 1.6, -2.2),
-    "lidWide": _moved(_flat(3.4), _flat(-1.4), 4.2),
+    "lidWide": _moved(_flat(2.6), _flat(-1.2), 4.2),
     "lidSad": _moved(profile([(20, 0), (34, -2.5), (56, -7), (66, -6), (71, -3.5)]), _flat(2.0), 0.2),
     "lidAngry": _moved(profile([(20, -0.5), (27, -6), (38, -6.5), (52, -3), (71, 1.5)]), _flat(2.6), 5.0),
     "lidRelaxed": _moved(_flat(-9.5), _flat(2.2), 2.0),
@@ -92,7 +99,7 @@ def skin_warps() -> dict[str, Warp]:
     return {name: warp(lids) for name, lids in SHAPES.items()}
 
 
-_THICK = profile([(0, 0.9), (0.08, 1.7), (0.3, 2.9), (0.6, 3.9), (0.85, 4.9), (1.0, 5.2)])
+_THICK = profile([(0, 0.15), (0.1, 1.0), (0.3, 2.6), (0.6, 3.9), (0.85, 4.9), (1.0, 5.0)])
 _LOW_THICK = profile([(0, 0.05), (0.45, 0.12), (0.7, 0.9), (0.9, 1.5), (1.0, 1.7)])
 
 
@@ -137,6 +144,16 @@ def _lower_lash(lids: Lids) -> Array:
     return np.stack([face(r[:, 0], r[:, 1], 0.7 + lids.bulge * 0.4) for r in (points, outer)])
 
 
+def _crease(lids: Lids) -> Array:
+    """The soft line of the upper lid; it thins and follows when the eye shuts."""
+    x = np.linspace(INNER + 8, OUTER - 3, 15)
+    s = np.linspace(0, 1, 15)
+    shut = np.clip((_UPPER(44.0) - lids.upper(44.0)) / 30.0, 0, 1)
+    h = lids.upper(x) + 8.6 + 1.5 * shut
+    half = 0.62 * np.sin(np.pi * s) ** 0.7 * (1 - 0.55 * shut)
+    return np.stack([face(x, h + half, 0.45 + lids.bulge * 0.6), face(x, h - half, 0.45 + lids.bulge * 0.6)])
+
+
 def _rim(curve_: Curve, depth: float, away: float) -> Array:
     x = _samples(21)
     h = curve_(x)
@@ -174,17 +191,17 @@ def _disc(middle: tuple[float, float], radii: tuple[float, float], lift: float, 
 
 
 def _white() -> Piece:
-    x, h = np.linspace(14, 78, 15), np.linspace(138, 76, 11)
+    x, h = np.linspace(11, 78, 12), np.linspace(132, 70, 8)
     gx, gh = np.meshgrid(x, h)
     points = face(gx, gh, -4.8)
-    triangles = grid_triangles(11, 15)
-    uv = np.stack([(gx.ravel() - 14) / 64, (138 - gh.ravel()) / 62], -1)
+    triangles = grid_triangles(8, 12)
+    uv = np.stack([(gx.ravel() - 11) / 67, (132 - gh.ravel()) / 62], -1)
     piece = Piece("eyes", "white", place(points.reshape(-1, 3)), triangles, uv).bind("head")
     piece.normals = face_normals(points.reshape(-1, 3))
     return piece
 
 
-_GLINTS = (((38.6, 118.0), (5.4, 6.4)), ((53.0, 96.0), (2.9, 3.2)))
+_GLINTS = (((37.4, 112.0), (5.8, 6.9)), ((52.0, 90.0), (3.0, 3.3)))
 """Highlights of the left eye: middle and radii; the right eye has the same ones, not mirrored: one light, one side."""
 
 
@@ -198,7 +215,7 @@ def _glints() -> list[Piece]:
     return pieces
 
 
-_BROW = ((23.5, 142.2, 1.6), (32, 146.8, 4.2), (43, 150.6, 4.0), (55, 151.2, 3.2), (65, 148.0, 1.9), (72, 143.0, 0.3))
+_BROW = ((21.5, 136.2, 1.6), (30, 140.4, 4.0), (42, 144.4, 3.8), (55, 145.6, 3.0), (66, 142.6, 1.8), (74, 137.0, 0.3))
 _BROW_MOVES: dict[str, Callable[[Array], Array]] = {
     "browUp": lambda s: np.stack([0 * s, 6.0 + 1.2 * np.sin(np.pi * s)], -1),
     "browAngry": lambda s: np.stack([-2.5 * (1 - s), -8.5 * (1 - s) ** 1.2 + 2.5 * s], -1),
@@ -232,8 +249,8 @@ def build() -> list[Piece]:
     pieces = [iris, right, *_glints(), *both(_white())]
     pieces += both(_strip(_upper_lash, "lash"))
     pieces += both(_strip(_lower_lash, "lash"))
-    pieces += both(_strip(lambda lids: _spike(lids, 66.5, (8.5, 9.0)), "lash"))
-    pieces += both(_strip(lambda lids: _spike(lids, 61.0, (5.5, 9.5)), "lash"))
+    pieces += both(_strip(lambda lids: _spike(lids, 64.0, (8.0, 9.5)), "lash"))
+    pieces += both(_strip(_crease, "crease"))
     pieces += both(_strip(lambda lids: _rim(lids.upper, 7.0, 1.5), "lash"))
     pieces += both(_strip(lambda lids: _rim(lids.lower, 7.0, -1.0), "lid"))
     pieces += both(_brow())

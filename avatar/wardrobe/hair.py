@@ -24,8 +24,8 @@ VOLUME = Loft(
 """The outer surface hair lies on."""
 _CENTRE = (0.0, CHIN + 118.0, HEAD_Z - 12.0)
 _RADII = (112.0, 138.0, 116.0)
-_LEAF = np.array([(-1.0, -0.15), (-0.55, 0.62), (0.0, 1.0), (0.55, 0.62), (1.0, -0.15), (0.0, -0.8)])
-_BAND = 176.0
+_LEAF = np.array([(-1.0, -0.25), (-0.5, 0.68), (0.5, 0.68), (1.0, -0.25), (0.0, -0.8)])
+_BAND = 182.0
 """Height over the chin where the light lies across the hair."""
 COLLIDERS = ("head", "neck", "shoulders")
 
@@ -57,7 +57,8 @@ def on_volume(stops: Sequence[tuple[float, float, float]]) -> Array:
 
 
 def _widths(clump: Clump, s: Array) -> Array:
-    fat = profile([(0, clump.root), (clump.full, 1.0), (clump.full + (1 - clump.full) * 0.45, 0.84), (0.93, 0.3), (1, 0.03)])
+    f = clump.full
+    fat = profile([(0, clump.root), (f, 1.0), (f + (1 - f) * 0.4, 0.86), (f + (1 - f) * 0.75, 0.45), (1, 0.02)])
     return np.asarray(fat(s))
 
 
@@ -81,7 +82,7 @@ def lock(clump: Clump, joints: list[str] | None = None, tile: str = "hair") -> P
     strip = clump.hue % 4
     piece = tube(place(rings), "hair", tile, (strip / 4, 0, strip / 4 + 0.25, 1))
     columns = len(_LEAF) + 1
-    across = np.array([0.04, 0.27, 0.5, 0.73, 0.96, 0.5, 0.04])
+    across = np.array([0.03, 0.3, 0.7, 0.97, 0.5, 0.03])
     piece.uvs[:, 0] = np.tile((strip + across) / 4, clump.rows)
     piece.uvs[:, 1] = np.repeat(_v(path, s), columns)
     # Shade as one volume near the scalp, as its own lock towards the tip.
@@ -138,30 +139,34 @@ _FIRM = (1.5, 0.45, 0.08, 12.0)
 
 def bangs() -> tuple[list[Clump], list[Clump], dict[str, tuple[Array, tuple[float, float, float, float]]]]:
     """The fringe: a swept middle, shorter steps to the sides, all pointed."""
-    def fall(root: float, tip: float, end: float, width: float, hue: int, lift: float, chain: str = "") -> Clump:
-        stops = [(root * 0.55, 243, -2.0), (root, 222, lift + 1), (root + (tip - root) * 0.45, 190, lift + 3.5),
-                 (root + (tip - root) * 0.85, (190 + end) / 2, lift + 3), (tip, end, lift - 1.5)]  # fmt: skip
-        return Clump(on_volume(stops), width, 6.5, hue, 0.62, 0.36, 9, chain, 0.5)
+    def fall(
+        root: float, tip: float, end: float, width: float, hue: int, lift: float, chain: str = "", hook: float = 0.0
+    ) -> Clump:
+        lean = tip - root
+        stops = [(root * 0.5, 250.5, -3.5), (root * 0.9, 232, lift + 0.5), (root + lean * 0.2, 200, lift + 3.5),
+                 (root + lean * 0.62, (200 + end) / 2, lift + 4), (root + lean * 0.95 - hook, end + 16, lift + 2.5),
+                 (tip, end, lift - 1.0)]  # fmt: skip
+        return Clump(on_volume(stops), width, 7.0, hue, 0.5, 0.52, 10, chain, 0.55)
 
     middle = [
-        fall(-4, 4, 121, 12.5, 1, 2.2, "bang"),
-        fall(15, 19, 134, 16.5, 0, 0.6, "bangLeft"),
-        fall(-19, -13, 129, 16.5, 2, 1.0, "bangRight"),
-        fall(34, 39, 138, 16.5, 1, 1.8),
-        fall(-35, -33, 136, 16.5, 0, 1.6),
-        fall(7, 10.5, 139, 13, 2, -1.6),
-        fall(-11, -3.5, 141, 13, 0, -1.8),
-        fall(26, 29, 142, 15, 2, -1.2),
-        fall(-27, -23, 142, 15, 1, -1.2),
+        fall(1, -5, 110, 11.5, 1, 3.4, "bang", 2.0),
+        fall(13, 16, 122, 20, 0, 1.0, "bangLeft", 2.5),
+        fall(-15, -15, 116, 19, 2, 1.6, "bangRight", -2.5),
+        fall(33, 38, 118, 20, 1, 2.2, "", 3.0),
+        fall(-35, -36, 121, 20, 0, 2.0, "", -3.0),
+        fall(22, 26.5, 128, 15, 2, -1.4, "", -1.0),
+        fall(-25, -25.5, 128, 15, 1, -1.4, "", 1.0),
+        fall(4, 6, 127, 14, 2, -1.8),
+        fall(-7, -9, 127, 13, 0, -1.8),
     ]
     chains = {
-        "bang": (on_volume([(0, 165, 4), (3, 143, 4), (4, 121, 1)]), _FIRM),
-        "bangLeft": (on_volume([(17, 170, 3), (18, 152, 3), (19, 134, 1)]), _FIRM),
-        "bangRight": (on_volume([(-17, 168, 3), (-15, 148, 3), (-13, 129, 1)]), _FIRM),
+        "bang": (on_volume([(0, 160, 5), (-2, 136, 5), (-5, 110, 2)]), _FIRM),
+        "bangLeft": (on_volume([(14, 165, 4), (15, 144, 4), (16, 122, 1)]), _FIRM),
+        "bangRight": (on_volume([(-15, 163, 4), (-15, 140, 4), (-15, 116, 1)]), _FIRM),
     }
     sides = [
-        fall(50, 53, 112, 15, 0, 1.6),
-        fall(43, 48, 128, 13, 2, 0.2),
+        fall(49, 52, 104, 17, 0, 1.6, "", 2.0),
+        fall(43, 45, 124, 13, 2, -0.8),
     ]
     return middle, sides, chains
 
@@ -174,7 +179,7 @@ def _side_lock(end: float, hue: int, width: float) -> Clump:
 def _crown(
     azimuth: float, end: float, width: float, hue: int, lift: float, chain: str, curl: float = -7.0, drift: float = 0.0
 ) -> Clump:
-    stops = [(azimuth * 0.9 + 12, 251.5, -2.5), (azimuth, 226, lift + 1.5), (azimuth + drift * 0.3, 170, lift + 3),
+    stops = [(azimuth, 252.6, -4), (azimuth, 244, lift * 0.5), (azimuth, 222, lift + 1.5), (azimuth + drift * 0.3, 170, lift + 3),
              (azimuth + drift * 0.6, 105, lift + 2.5), (azimuth + drift * 0.9, end * 0.55 + 40, lift + 1.5),
              (azimuth + drift, end, lift + curl)]  # fmt: skip
     return Clump(on_volume(stops), width, 10, hue, 0.45, 0.5, 11, chain, 0.5)
