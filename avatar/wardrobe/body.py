@@ -126,7 +126,7 @@ def _finger(points: Array, radius: float, tip: float) -> Piece:
     size[-1] *= 0.62
     rings = (
         points[:, None]
-        + side[:, None] * (-np.cos(theta)[None, :, None] * size[:, None, None])
+        + side[:, None] * (np.cos(theta)[None, :, None] * size[:, None, None])
         + up2[:, None] * (np.sin(theta)[None, :, None] * size[:, None, None] * 0.94)
     )
     end = points[-1] + along[-1] * size[-1] * 0.7

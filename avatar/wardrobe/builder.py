@@ -85,9 +85,8 @@ def check(look: Look) -> None:
 
 
 def _pin() -> list[Piece]:
-    at = head.place(hair.on_volume([(-38, 176, 9.0)]))[0]
-    out = at - head.place(np.array([0.0, 120.0, -10.0]))
-    return [p.bind("head") for p in outfit.star(at, 19.0, 6.0, out, 0.2)]
+    at = head.place(hair.on_volume([(-36, 172, 13.0)]))[0]
+    return [p.bind("head") for p in outfit.star(at, 20.0, 5.0, np.array([-0.42, 0.22, 1.0]), 0.2)]
 
 
 def gather(look: Look) -> Assembly:
@@ -97,7 +96,10 @@ def gather(look: Look) -> Assembly:
     warps = {**mouth_warps, **eyes.skin_warps()}
     faces = head.skin([eyes.opening(), mouth.opening()], close, warps) + eyes.build() + mouth.build()
     locks = hair.build(hair.STYLES[choose("hair_style", look.hair_style, tuple(hair.STYLES))](), skeleton)
-    clothes = [*head.ears(), *body.build(), *outfit.idol(skeleton)]
+    style = choose("hair_style", look.hair_style, tuple(hair.STYLES))
+    clothes = [*body.build(), *outfit.idol(skeleton)]
+    clothes += head.ears() if style == "short" else []
+    clothes += hair.ties() if style == "bob" else []
     if any(_plain(a) == "star pin" for a in look.accessories):
         clothes += _pin()
     wanted = {_plain(k): v for k, v in look.proportions.items()}

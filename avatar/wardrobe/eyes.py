@@ -17,16 +17,16 @@ INNER, OUTER = 17.0, 71.0
 
 def _set(*points: tuple[float, float]) -> Curve:
     """A lid curve drawn between x 20 and 71 around h 107, set to the eye's place and size."""
-    return profile([(OUTER - (71 - x) * (OUTER - INNER) / 51, 101.0 + (h - 107) * 1.06) for x, h in points])
+    return profile([(OUTER - (71 - x) * (OUTER - INNER) / 51, 101.0 + (h - 107) * 1.02) for x, h in points])
 
 
-_UPPER = _set((20, 101), (21, 107), (23.5, 114), (28, 121), (35, 126.8), (43, 129.4), (51, 129), (58, 126.2),
+_UPPER = _set((20, 101), (21, 107), (23.5, 114), (28, 120.6), (35, 126), (43, 128.4), (51, 128.2), (58, 125.6),
                   (64, 121), (68.5, 114.5), (71, 107.5))  # fmt: skip
 _LOWER = _set((20, 101), (21.5, 95), (25, 89.6), (31, 86), (39, 84.2), (48, 84), (56, 86.2), (63, 91.5),
                   (68, 98.5), (71, 107.5))  # fmt: skip
 _SHUT = _set((20, 99), (26, 94.4), (33, 91), (41, 89), (49, 88.8), (57, 90.6), (65, 95), (71, 101))
 _ARC = _set((20, 95.5), (25, 101.5), (32, 107), (40, 110.2), (47, 111), (54, 109.6), (61, 106), (67, 100), (71, 94))
-IRIS = (44.2, 102.2, 20.4, 24.4)
+IRIS = (44.2, 102.4, 19.8, 23.8)
 """Middle (x, h) and radii of the iris."""
 
 
@@ -100,7 +100,7 @@ def skin_warps() -> dict[str, Warp]:
 
 
 _THICK = profile([(0, 0.15), (0.1, 1.0), (0.3, 2.6), (0.6, 3.9), (0.85, 4.9), (1.0, 5.0)])
-_LOW_THICK = profile([(0, 0.05), (0.45, 0.12), (0.7, 0.9), (0.9, 1.5), (1.0, 1.7)])
+_LOW_THICK = profile([(0, 0.0), (0.3, 0.4), (0.55, 0.55), (0.75, 1.0), (0.92, 1.6), (1.0, 1.8)])
 
 
 def _edge(curve_: Curve, count: int) -> tuple[Array, Array, Array]:
@@ -138,7 +138,7 @@ def _spike(lids: Lids, where: float, out: tuple[float, float]) -> Array:
 
 def _lower_lash(lids: Lids) -> Array:
     points, normal, s = _edge(lids.lower, 21)
-    keep = s > 0.42
+    keep = s > 0.12
     points, normal, thick = points[keep], normal[keep], _LOW_THICK(s)[keep]
     outer = points - normal * thick[:, None]
     return np.stack([face(r[:, 0], r[:, 1], 0.7 + lids.bulge * 0.4) for r in (points, outer)])
@@ -215,7 +215,7 @@ def _glints() -> list[Piece]:
     return pieces
 
 
-_BROW = ((21.5, 136.2, 1.6), (30, 140.4, 4.0), (42, 144.4, 3.8), (55, 145.6, 3.0), (66, 142.6, 1.8), (74, 137.0, 0.3))
+_BROW = ((20.5, 135.2, 1.8), (29, 138.9, 4.0), (41, 142.4, 3.8), (54, 143.4, 3.0), (65, 140.4, 1.8), (73, 135.0, 0.3))
 _BROW_MOVES: dict[str, Callable[[Array], Array]] = {
     "browUp": lambda s: np.stack([0 * s, 6.0 + 1.2 * np.sin(np.pi * s)], -1),
     "browAngry": lambda s: np.stack([-2.5 * (1 - s), -8.5 * (1 - s) ** 1.2 + 2.5 * s], -1),

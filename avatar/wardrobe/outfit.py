@@ -127,7 +127,7 @@ def collar() -> list[Piece]:
 
 def sleeves() -> list[Piece]:
     """Sleeves with a soft puff at the shoulder and a flared cuff."""
-    stops = [(80, 33, 36), (94, 41, 42), (112, 44, 44), (134, 41, 41), (154, 35.5, 36), (168, 33, 34), (215, 30, 31),
+    stops = [(78, 29, 34), (94, 36, 39), (112, 39, 40.5), (134, 37, 38), (154, 33.5, 35), (168, 32, 33.5), (215, 30, 31),
              (268, 28.5, 30), (300, 28, 30), (332, 28, 29.5), (380, 29, 30), (432, 32, 32)]  # fmt: skip
     rings = arm_rings(stops, 14, 1.0)
     pieces = [tube(rings, "cloth", "sleeve")]
@@ -171,8 +171,8 @@ def _skirt_weights(points: Array, chains: list[list[str]], heights: Array) -> We
 def skirt(skeleton: Skeleton) -> list[Piece]:
     """The pleated skirt over a frill, hung on eight chains; the belt above it."""
     theta = _skirt_theta()
-    stops = ((962, 76, 0.0), (938, 86, 0.02), (900, 110, 0.06), (860, 133, 0.085), (822, 151, 0.1), (782, 166, 0.11))
-    frill = ((860, 118, 0.05), (820, 138, 0.09), (785, 153, 0.11), (762, 162, 0.13))
+    stops = ((962, 76, 0.0), (938, 86, 0.02), (900, 110, 0.06), (860, 133, 0.085), (820, 151, 0.1), (772, 167, 0.11))
+    frill = ((830, 138, 0.07), (790, 154, 0.11), (752, 164, 0.13))
     heights = np.array([945.0, 880.0, 815.0, 760.0])
     chains = []
     for c in range(8):
@@ -194,7 +194,7 @@ def skirt(skeleton: Skeleton) -> list[Piece]:
     for piece in pieces:
         piece.weights = _skirt_weights(piece.positions, chains, heights)
     belt = np.array([ring(y, 76 + g, 57 + g, -57 - g, turn(20), 2.1) for y, g in ((980, 0.5), (975, 3.0), (952, 4.5), (946, 2.5))])
-    pieces += bound([tube(belt, "cloth", "belt")], "trunk")
+    pieces += bound([tube(belt, "cloth", "belt"), *star(np.array([0.0, 963.0, 62.0]), 15.0, 4.0, np.array([0, 0.1, 1.0]))], "trunk")
     return pieces
 
 
@@ -203,7 +203,7 @@ _HIPS = ((945, 70, 50, -50), (910, 82, 52, -56), (880, 93, 54, -64), (850, 99, 5
 
 def shorts() -> list[Piece]:
     """Dark shorts, so that a kick shows nothing but cloth."""
-    left = tube(leg_rings((860, 825, 790, 755, 728), 2.0), "cloth", "shorts")
+    left = tube(leg_rings((860, 825, 790, 765, 744), 2.0), "cloth", "shorts")
     left.weights = leg_weights(left.positions)
     middle = tube(np.array([ring(y, w + 2, f + 2, b - 2, turn(16)) for y, w, f, b in _HIPS]), "cloth", "shorts", cap_end=True)
     middle.weights = trunk_weights(middle.positions)
@@ -281,7 +281,7 @@ def ribbon() -> list[Piece]:
 
 
 def star(centre: Array, radius: float, depth: float, facing: Array, spin: float = 0.0) -> list[Piece]:
-    """A five-pointed star, raised in the middle, facing a direction; material glow."""
+    """A five-pointed star, raised in the middle, facing a direction."""
     angle = np.arange(10) * np.pi / 5 + spin
     size = np.where(np.arange(10) % 2 == 0, radius, radius * 0.5)
     out = unit(np.asarray(facing, float))
@@ -294,8 +294,8 @@ def star(centre: Array, radius: float, depth: float, facing: Array, spin: float 
     triangles = np.concatenate(
         [np.stack([0 * i, j + 1, i + 1], -1), np.stack([i + 1, j + 1, i + 11], -1), np.stack([j + 1, j + 11, i + 11], -1)]
     )
-    uv = np.concatenate([[[0.5, 0.5]], np.full((20, 2), 0.3)])
-    return [Piece("glow", "star", points, triangles, uv)]
+    uv = np.concatenate([[[0.5, 0.1]], np.full((10, 2), 0.6), np.full((10, 2), 0.95)])
+    return [Piece("cloth", "star", points, triangles, uv)]
 
 
 def idol(skeleton: Skeleton) -> list[Piece]:

@@ -33,7 +33,6 @@ TILES: dict[str, tuple[str, int, int, int, int]] = {
     "liplow": ("skin", 1664, 896, 128, 128),
     "glint": ("skin", 1792, 896, 128, 128),
     "glow": ("skin", 1920, 896, 64, 64),
-    "star": ("skin", 1984, 896, 64, 64),
     "crease": ("skin", 1920, 960, 64, 64),
     "hair": ("cloth", 0, 0, 1024, 1024),
     "jacket": ("cloth", 1024, 0, 1024, 512),
@@ -50,7 +49,7 @@ TILES: dict[str, tuple[str, int, int, int, int]] = {
     "lining": ("cloth", 1536, 1536, 128, 128),
     "shorts": ("cloth", 1664, 1536, 128, 128),
     "sole": ("cloth", 1792, 1536, 128, 128),
-    "metal": ("cloth", 1920, 1536, 128, 128),
+    "star": ("cloth", 1920, 1536, 128, 128),
 }
 """Tile name: (atlas, left, top, width, height) in pixels."""
 
@@ -280,7 +279,7 @@ def _cloths(c: Scheme) -> dict[str, Canvas]:
     canvases["lining"].down([(0, c.second), (1, c.second)])
     canvases["shorts"].down([(0, dark), (1, dark)])
     canvases["sole"].down([(0, shift(c.main, 0, 0.95, 1.2)), (1, dark)])
-    canvases["metal"].down([(0, mix(c.cream, c.main, 0.3)), (1, mix(c.cream, c.main, 0.5))])
+    canvases["star"].down([(0, mix(c.second, np.ones(3), 0.45)), (0.5, c.second), (1, shift(c.second, -0.03, 1.1, 0.85))])
     return canvases
 
 
@@ -296,7 +295,6 @@ def _skins(c: Scheme) -> dict[str, Canvas]:
         "crease": mix(shift(c.skin, -0.04, 2.6, 0.74), c.line, 0.12),
         "glint": np.ones(3),
         "glow": c.second,
-        "star": mix(c.second, np.array([1.0, 0.9, 0.5]), 0.3),
     }
     canvases = {name: Canvas(*TILES[name][3:], colour) for name, colour in flat.items()}
     canvases |= {"face": face(c), "iris": iris(c), "white": white(c)}
