@@ -110,15 +110,15 @@ def _hang(piece: Piece, joints: list[str], s: Array, loose: float) -> None:
 
 def cap() -> Piece:
     """The dark layer under the locks, so that no skin shows between them."""
-    heights = np.array([252, 246, 234, 215, 190, 160, 130, 95, 60, 30, 12])
+    heights = np.array([253, 250, 244, 234, 215, 190, 160, 130, 95, 60, 30, 12])
     rows = []
     for h in heights:
         limit = np.interp(h, [0, 60, 120, 165, 200, 225, 253], [112, 100, 82, 62, 40, 0, 0])
-        theta = np.radians(np.linspace(limit, 360 - limit, 25))
+        theta = np.radians(np.linspace(limit, 360 - limit, 19))
         outer, skull = VOLUME.point(theta, h), SKULL.point(theta, min(h, TOP - 1))
-        row = outer * 0.55 + skull * 0.45 if h < 235 else outer - [0, 5, 0]
+        row = outer * 0.55 + skull * 0.45 if h < 235 else outer - [0, 4, 0]
         if h == heights[-1]:
-            row[:, 1] += np.where(np.arange(25) % 2 == 0, -13.0, 9.0)  # ends like locks, not like a helmet
+            row[:, 1] += np.where(np.arange(19) % 2 == 0, -12.0, 7.0) + 5.0 * np.cos(np.arange(19) * 2.4)  # ends like locks, not like a helmet
         rows.append(row)
     piece = sheet(place(np.array(rows)), "hair", "hair", (0.80, 0.1, 0.95, 0.62))
     piece.normals = volume_normals(piece.positions, _CENTRE, _RADII)
@@ -185,7 +185,7 @@ def _crown(
     stops = [(azimuth, 252.6, -4), (azimuth, 244, lift * 0.5), (azimuth, 222, lift + 1.5), (azimuth + drift * 0.3, 170, lift + 3),
              (azimuth + drift * 0.6, 105, lift + 2.5), (azimuth + drift * 0.9, end * 0.55 + 40, lift + 1.5),
              (azimuth + drift, end, lift + curl)]  # fmt: skip
-    return Clump(on_volume(stops), width, 10, hue, 0.45, 0.55, 13, chain, 0.5)
+    return Clump(on_volume(stops), width, 10, hue, 0.45, 0.55, 12, chain, 0.5)
 
 
 def bob() -> Style:

@@ -87,10 +87,10 @@ def _bumps(x: Array, h: Array) -> Array:
 
 
 def face(x: npt.ArrayLike, h: npt.ArrayLike, lift: npt.ArrayLike = 0.0) -> Array:
-    """A point on the face over (x, h), ``lift`` millimetres in front of the skin."""
+    """A point on the face over (x, h), ``lift`` millimetres off the skin along its shading normal."""
     point = SKULL.front(x, h)
-    point[..., 2] += _bumps(point[..., 0], point[..., 1]) + np.asarray(lift)
-    return point
+    point[..., 2] += _bumps(point[..., 0], point[..., 1])
+    return np.asarray(point + face_normals(point) * np.asarray(lift, float)[..., None])
 
 
 def face_normals(points: Array) -> Array:
@@ -174,6 +174,13 @@ def skin(openings: list[Opening], rest: Warp, warps: dict[str, Warp]) -> list[Pi
     area = (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) - (b[:, 1] - a[:, 1]) * (c[:, 0] - a[:, 0])
     triangles[area < 0] = triangles[area < 0][:, ::-1]
     triangles = triangles[np.abs(area) > 1e-3]
+    # What the hair always covers need not be drawn.
+    seen = (points[triangles, 0].mean(1) < np.radians(112)) & (points[triangles, 1].mean(1) < 206)
+    seen |= points[triangles, 1].mean(1) < 40
+    triangles = triangles[seen]
+    used, triangles = np.unique(triangles, return_inverse=True)
+    triangles = triangles.reshape(-1, 3)
+    points, flat = points[used], flat[used]
     front = points[:, 0] < np.radians(80)
 
     def surface(offset: Array, lift: Array) -> Array:

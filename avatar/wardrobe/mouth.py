@@ -67,7 +67,7 @@ def _bent(dx: float, corner: float, middle: float, bend: float = 1.6, open_: flo
 MOODS: dict[str, Lips] = {
     "mouthSmile": _bent(3.6, 4.4, -0.9),
     "mouthFrown": _bent(-1.2, -5.0, 1.4),
-    "mouthSmall": _bent(-5.6, -1.6, 0.2, open_=5.0, jaw=1.2),
+    "mouthSmall": _bent(-5.0, -1.8, 0.8, open_=7.5, jaw=1.2),
     "mouthLaugh": _bent(3.4, 3.6, 1.4, open_=15.5, jaw=2.8),
     "mouthPout": _bent(-5.4, -2.4, 1.0),
 }
@@ -147,7 +147,7 @@ def _lower_line(lips: Lips) -> Array:
 
 def _inside(lips: Lips) -> Array:
     rows = []
-    for t in np.linspace(0, 1, 7):
+    for t in np.linspace(0, 1, 5):
         row = lips.upper * (1 - t) + lips.lower * t
         row = row + np.array([0.0, 1.2 * (1 - 2 * t)])
         deep = 2.0 + 12.0 * np.sin(np.pi * t) * (1 - 0.6 * _ALONG**2)
@@ -155,16 +155,23 @@ def _inside(lips: Lips) -> Array:
     return np.stack(rows)
 
 
+def _inner(curve_: Array, share: float) -> Array:
+    """The part of a lip curve within ``share`` of its half width, sampled anew."""
+    at = _ALONG * share
+    return np.stack([np.interp(at, _ALONG, curve_[:, k]) for k in (0, 1)], -1)
+
+
 def _teeth(lips: Lips) -> Array:
     drop = np.minimum(lips.gap * 0.32, 4.8) * lips.teeth
-    top = lips.upper * [0.86, 1] + [0, 0.9]
-    rows = [top, top - np.stack([0 * drop, drop + 0.9 * lips.teeth], -1)]
+    drop = drop * np.sqrt(np.clip(1 - (0.9 * _ALONG) ** 2, 0, 1))
+    top = _inner(lips.upper, 0.9)
+    rows = [top + [0, 0.6], top - np.stack([0 * drop, drop], -1)]
     return np.stack([face(r[:, 0], r[:, 1], lips.push - 3.4 - i) for i, r in enumerate(rows)])
 
 
 def _tongue(lips: Lips) -> Array:
     high = lips.gap[0] * 0.46
-    low = lips.lower * [0.78, 1] - [0, 0.8]
+    low = _inner(lips.lower, 0.8) - [0, 0.6]
     rise = high * np.sqrt(np.clip(1 - _ALONG**2, 0, 1))
     rows = [low + np.stack([0 * rise, rise * t], -1) for t in (1.0, 0.6, 0.0)]
     return np.stack([face(r[:, 0], r[:, 1], lips.push - d) for r, d in zip(rows, (7.0, 5.4, 4.6))])

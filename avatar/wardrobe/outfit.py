@@ -18,11 +18,11 @@ def hem(edge: Array, inward: Array, tile: str, closed: bool) -> Piece:
     return sheet(np.stack([edge, inward]), "cloth", tile, (0.3, 0.3, 0.6, 0.6))
 
 
-def shell(rings: Array, tile: str, lining: str, by: float = 3.0) -> list[Piece]:
-    """A closed tube of cloth with thick hems at both ends."""
+def shell(rings: Array, tile: str, lining: str, by: float = 3.0, both_ends: bool = False) -> list[Piece]:
+    """A closed tube of cloth with a thick hem at its lower end, or at both."""
     outer = tube(rings, "cloth", tile)
     ends = []
-    for at, towards in ((-1, -2), (0, 1)):
+    for at, towards in ((-1, -2), (0, 1)) if both_ends else ((-1, -2),):
         middle = rings[at].mean(0)
         inner = middle + (rings[at] - middle) * (1 - by / np.linalg.norm(rings[at] - middle, axis=1).mean())
         deeper = inner + unit((rings[towards].mean(0) - middle)[None]) * by * 3
@@ -198,7 +198,7 @@ def skirt(skeleton: Skeleton) -> list[Piece]:
     return pieces
 
 
-_HIPS = ((945, 70, 50, -50), (910, 82, 52, -56), (880, 93, 54, -64), (850, 99, 55, -71), (820, 98, 52, -70), (795, 78, 40, -56))
+_HIPS = ((900, 85, 53, -58), (850, 99, 55, -71), (820, 98, 52, -70), (795, 78, 40, -56))
 
 
 def shorts() -> list[Piece]:
@@ -212,7 +212,7 @@ def shorts() -> list[Piece]:
 
 def socks() -> list[Piece]:
     """Over-knee socks with a soft edge and a glowing line."""
-    rings = np.concatenate([leg_rings((598,), -1.0), leg_rings((600, 592, 560, 510, 465, 428, 390, 350, 300), 1.7)])
+    rings = np.concatenate([leg_rings((598,), -1.0), leg_rings((600, 560, 510, 465, 428, 390, 345, 300), 1.7)])
     pieces = [tube(rings, "cloth", "sock"), ribbon_band(leg_rings((583,), 1.8)[0], leg_rings((577,), 1.8)[0], 0.7)]
     return [p for piece in bound(pieces, "leg") for p in both(piece)]
 

@@ -179,7 +179,7 @@ def iris(c: Scheme) -> Canvas:
     px, py = canvas.x - 0.5, canvas.y - 0.5
     r, angle = np.hypot(px, py) * 2, np.arctan2(py, px)
     rays = 0.5 + 0.5 * np.cos(angle * 26) * np.cos(angle * 11 + 1)
-    canvas.paint(rays * smoothstep(0.35, 0.6, r) * smoothstep(0.92, 0.75, r) * (py > -0.1) * 0.22, light)
+    canvas.paint(rays * smoothstep(0.35, 0.6, r) * smoothstep(0.92, 0.75, r) * smoothstep(-0.12, 0.1, py) * 0.22, light)
     canvas.paint(canvas.ellipse(0.5, 0.79, 0.27, 0.135, 0.03) * 0.72, mix(light, np.ones(3), 0.35))
     canvas.paint(canvas.ellipse(0.5, 0.47, 0.185, 0.225, 0.006), shift(e, -0.11, 1.15, 0.20))
     canvas.paint(canvas.ellipse(0.5, 0.58, 0.09, 0.08, 0.03) * 0.55, shift(e, -0.05, 1.2, 0.75))
@@ -276,7 +276,7 @@ def _cloths(c: Scheme) -> dict[str, Canvas]:
     r = canvases["ribbon"]
     r.down([(0, c.accent), (1, shift(c.accent, -0.015, 1.1, 0.92))])
     canvases["belt"].down([(0, dark), (0.5, shift(dark, 0, 1, 0.9)), (1, dark)])
-    canvases["lining"].down([(0, c.second), (1, c.second)])
+    canvases["lining"].down([(0, mix(c.second, c.cream, 0.25)), (1, mix(c.second, c.cream, 0.25))])
     canvases["shorts"].down([(0, dark), (1, dark)])
     canvases["sole"].down([(0, shift(c.main, 0, 0.95, 1.2)), (1, dark)])
     canvases["star"].down([(0, mix(c.second, np.ones(3), 0.45)), (0.5, c.second), (1, shift(c.second, -0.03, 1.1, 0.85))])
@@ -288,7 +288,7 @@ def _skins(c: Scheme) -> dict[str, Canvas]:
         "teeth": np.array([1.0, 0.99, 0.97]),
         "skin": c.skin,
         "lash": c.line,
-        "lid": mix(shift(c.skin, -0.03, 2.0, 0.86), c.blush, 0.4),
+        "lid": mix(shift(c.skin, -0.03, 1.7, 0.93), c.blush, 0.25),
         "brow": mix(shift(c.hair, 0.0, 0.95, 0.78), c.line, 0.35),
         "lipline": mix(c.line, np.array([0.55, 0.16, 0.18]), 0.62),
         "liplow": mix(shift(c.skin, -0.03, 2.6, 0.72), np.array([0.62, 0.2, 0.2]), 0.4),
