@@ -14,7 +14,7 @@ WRIST = 486.0
 
 TORSO = np.array([
     # y, half width, front, back
-    (1262, 30, 24, -44), (1240, 29, 24, -42), (1218, 29.5, 25, -43), (1204, 33, 27, -46), (1193, 46, 31, -50),
+    (1285, 27, 22, -44), (1240, 27.5, 23, -42), (1218, 28.5, 25, -43), (1204, 33, 27, -46), (1193, 46, 31, -50),
     (1182, 66, 37, -54), (1168, 86, 45, -58), (1150, 98, 54, -62), (1128, 97, 65, -65), (1104, 94, 76, -66),
     (1078, 91, 82, -65), (1054, 86, 76, -62), (1030, 80, 65, -58), (1000, 73, 56, -53), (970, 69, 51, -49),
     (940, 72, 50, -50), (910, 82, 52, -56), (880, 93, 54, -64), (850, 101, 55, -71), (825, 104, 54, -73),
@@ -61,7 +61,7 @@ def trunk_weights(points: Array) -> dict[str, Array]:
     weights = ramp(
         y,
         [(872, "hips"), (935, "spine"), (985, "spine"), (1030, "chest"), (1070, "chest"), (1115, "upperChest"),
-         (1186, "upperChest"), (1215, "neck"), (1238, "neck"), (1272, "head")],
+         (1180, "upperChest"), (1206, "neck"), (1222, "neck"), (1256, "head")],
     )  # fmt: skip
     for side, sign in (("left", 1.0), ("right", -1.0)):
         share = smoothstep(45, 105, x * sign) * smoothstep(1075, 1135, y) * 0.75
@@ -97,7 +97,7 @@ def leg_weights(points: Array) -> dict[str, Array]:
 
 def neck() -> Piece:
     """Neck and upper chest, shaded under the chin by its texture."""
-    rows = [ring(y, w, f, b, turn(20)) for y, w, f, b in TORSO[:10]]
+    rows = [ring(y, w, f, b, turn(16)) for y, w, f, b in TORSO[:6]]
     piece = tube(np.array(rows), "skin", "neck")
     piece.weights = trunk_weights(piece.positions)
     return piece
@@ -109,13 +109,13 @@ def arm_rings(stops: Sequence[tuple[float, float, float]], segments: int, drop: 
     rows = []
     for x, high, deep in stops:
         y = ARM_Y + high * np.sin(theta) - drop
-        z = ARM_Z - deep * np.cos(theta)
+        z = ARM_Z + deep * np.cos(theta)
         rows.append(np.stack([np.full_like(y, x), y, z], -1))
     return np.array(rows)
 
 
 def _finger(points: Array, radius: float, tip: float) -> Piece:
-    theta = turn(7)
+    theta = turn(6)
     along = np.gradient(points, axis=0)
     along /= np.linalg.norm(along, axis=1, keepdims=True)
     up = np.array([0.0, 1.0, 0.0])
@@ -126,7 +126,7 @@ def _finger(points: Array, radius: float, tip: float) -> Piece:
     size[-1] *= 0.62
     rings = (
         points[:, None]
-        + side[:, None] * (-np.cos(theta)[None, :, None] * size[:, None, None])
+        + side[:, None] * (np.cos(theta)[None, :, None] * size[:, None, None])
         + up2[:, None] * (np.sin(theta)[None, :, None] * size[:, None, None] * 0.94)
     )
     end = points[-1] + along[-1] * size[-1] * 0.7
@@ -138,13 +138,13 @@ def hand() -> Piece:
     """Her left hand: palm, four fingers, thumb, with a little relaxed curl."""
     palm = arm_rings(
         [(WRIST - 40, 15, 19), (WRIST - 14, 13.5, 17), (WRIST + 4, 12.5, 18.5), (WRIST + 26, 12.5, 25),
-         (WRIST + 52, 12, 29), (WRIST + 72, 10.5, 29), (WRIST + 82, 8, 26)], 14,
+         (WRIST + 52, 12, 29), (WRIST + 72, 10.5, 29), (WRIST + 82, 8, 26)], 10,
     )  # fmt: skip
     palm[3:, :, 2] += 1.5
     parts = [tube(palm, "skin", "skin", (0.1, 0.2, 0.5, 0.8), cap_end=True)]
     parts[0].weights = arm_weights(parts[0].positions)
     for name, ((x, z), length, radius) in FINGERS.items():
-        share = np.array([-0.16, 0.1, 0.4, 0.52, 0.72, 0.8, 0.97])
+        share = np.array([-0.16, 0.36, 0.52, 0.74, 0.97])
         points = np.stack(
             [WRIST + x + length * share, ARM_Y - 1 - 9 * np.clip(share, 0, 1) ** 2, ARM_Z + z + 3 * share * np.sign(z)], -1
         )
@@ -168,15 +168,15 @@ def hand() -> Piece:
 
 LEG = np.array([
     # y, x, half width, front, back
-    (872, 50, 50, 48, -66), (845, 53, 54, 52, -72), (815, 57, 57, 55, -72), (780, 61, 58, 57, -66), (740, 64, 56, 56, -59),
-    (700, 66, 53.5, 54, -54), (650, 67.5, 50, 51, -49), (600, 68.5, 47, 48, -45), (550, 69, 43.5, 45, -41),
-    (500, 69, 40, 42, -37), (460, 68.5, 37.5, 40.5, -33), (428, 68, 36.5, 39.5, -32), (395, 68, 35.5, 36, -34),
-    (350, 69, 36, 31, -41), (300, 70, 35.5, 27, -44), (250, 70, 32.5, 23, -41), (200, 70, 28.5, 19, -36), (140, 70, 24, 14, -32),
+    (872, 48, 50, 48, -66), (845, 51, 54, 52, -72), (815, 54, 56, 55, -71), (780, 57, 56, 56, -65), (740, 58.5, 54, 55, -58),
+    (700, 59.5, 51.5, 53, -53), (650, 60, 48, 50, -47), (600, 60, 44.5, 46.5, -43), (550, 60, 41, 43, -38.5),
+    (500, 60, 37.5, 40, -34.5), (460, 60, 34.8, 38.5, -31), (428, 60, 33.5, 37.5, -30), (395, 60.5, 32, 33.5, -32),
+    (350, 61.5, 33.5, 29, -40), (310, 62, 33.5, 26, -42), (270, 61.5, 31, 23, -40), (220, 61, 27, 19, -34), (140, 60, 23, 14, -30),
 ])  # fmt: skip
 """Sections of the left leg."""
 
 
-def leg_rings(y_values: Sequence[float], grow: float, segments: int = 18) -> Array:
+def leg_rings(y_values: Sequence[float], grow: float, segments: int = 14) -> Array:
     """Rings around the left leg at heights, ``grow`` millimetres larger than the skin."""
     rows = LEG[::-1]
     out = []
@@ -188,7 +188,7 @@ def leg_rings(y_values: Sequence[float], grow: float, segments: int = 18) -> Arr
 
 def thigh() -> Piece:
     """The bare part of the left leg."""
-    piece = tube(leg_rings((800, 770, 735, 700, 665, 630, 600, 575, 550), 0.0), "skin", "leg")
+    piece = tube(leg_rings((790, 740, 695, 650, 610, 560), 0.0), "skin", "leg")
     piece.weights = leg_weights(piece.positions)
     return piece
 

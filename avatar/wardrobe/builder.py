@@ -23,6 +23,8 @@ CANONICAL = 1520.0
 BASES = ("girl",)
 OUTFITS = ("jacket",)
 ACCESSORIES = ("star pin",)
+_HEAD_SIZE = 1.07
+"""The head against the body it was drawn on: a little large is kinder to the eye."""
 PROPORTIONS: dict[str, tuple[float, float]] = {"head": (0.85, 1.2), "legs": (0.85, 1.2), "shoulders": (0.85, 1.2)}
 
 
@@ -56,6 +58,7 @@ class Assembly:
     skeleton: Skeleton
     meshes: dict[str, list[Piece]]
     scale: float
+    head: float
 
 
 def check(look: Look) -> None:
@@ -82,9 +85,8 @@ def check(look: Look) -> None:
 
 
 def _pin() -> list[Piece]:
-    at = head.place(hair.on_volume([(-38, 176, 9.0)]))[0]
-    out = at - head.place(np.array([0.0, 120.0, -10.0]))
-    return [p.bind("head") for p in outfit.star(at, 19.0, 6.0, out, 0.2)]
+    at = head.place(hair.on_volume([(-36, 172, 13.0)]))[0]
+    return [p.bind("head") for p in outfit.star(at, 20.0, 5.0, np.array([-0.42, 0.22, 1.0]), 0.2)]
 
 
 def gather(look: Look) -> Assembly:
@@ -94,21 +96,23 @@ def gather(look: Look) -> Assembly:
     warps = {**mouth_warps, **eyes.skin_warps()}
     faces = head.skin([eyes.opening(), mouth.opening()], close, warps) + eyes.build() + mouth.build()
     locks = hair.build(hair.STYLES[choose("hair_style", look.hair_style, tuple(hair.STYLES))](), skeleton)
-    clothes = [*head.ears(), *body.build(), *outfit.idol(skeleton)]
+    style = choose("hair_style", look.hair_style, tuple(hair.STYLES))
+    clothes = [*body.build(), *outfit.idol(skeleton)]
+    clothes += head.ears() if style == "short" else []
+    clothes += hair.ties() if style == "bob" else []
     if any(_plain(a) == "star pin" for a in look.accessories):
         clothes += _pin()
-    proportion(look, skeleton, [*faces, *locks, *clothes])
+    wanted = {_plain(k): v for k, v in look.proportions.items()}
+    proportion(wanted, skeleton, [*faces, *locks, *clothes])
     top = max(float(p.positions[:, 1].max()) for p in locks)
     crown = max(top, CANONICAL * 0.9)
-    return Assembly(skeleton, {"Face": faces, "Hair": locks, "Body": clothes}, look.height / crown)
+    return Assembly(skeleton, {"Face": faces, "Hair": locks, "Body": clothes}, look.height / crown, _HEAD_SIZE * wanted.get("head", 1.0))
 
 
-def proportion(look: Look, skeleton: Skeleton, pieces: list[Piece]) -> None:
+def proportion(wanted: dict[str, float], skeleton: Skeleton, pieces: list[Piece]) -> None:
     """Apply head size, leg length and shoulder width to bones and vertices alike."""
-    wanted = {_plain(k): v for k, v in look.proportions.items()}
-    if not wanted:
-        return
     legs, shoulders, size = (wanted.get(k, 1.0) for k in ("legs", "shoulders", "head"))
+    size *= _HEAD_SIZE
     pivot = np.array([0.0, CHIN + 5, -8.0])
 
     def moved(points: Array, share: Array) -> Array:
@@ -200,7 +204,7 @@ def compose(look: Look, name: str, meta: dict[str, Any] | None = None) -> bytes:
     gltf["extensionsUsed"] = ["VRMC_vrm", "VRMC_materials_mtoon", "VRMC_springBone"]
     gltf["extensions"] = {
         "VRMC_vrm": _vrm(name, meta or {}, assembly.skeleton, nodes, targets["Face"], scale),
-        "VRMC_springBone": springs.extension(assembly.skeleton, nodes, scale),
+        "VRMC_springBone": springs.extension(assembly.skeleton, nodes, scale, assembly.head),
     }
     return gltf_write.glb(gltf, buffer)
 

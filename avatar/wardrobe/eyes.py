@@ -11,16 +11,23 @@ import numpy.typing as npt
 from avatar.wardrobe.head import Opening, Warp, face, face_normals, offset_ring, place
 from avatar.wardrobe.mesh import Array, Piece, both, grid_triangles, profile, sheet
 
-INNER, OUTER = 20.0, 71.0
-_UPPER = profile([(20, 101), (21, 107), (23.5, 114), (28, 121), (35, 126.8), (43, 129.4), (51, 129), (58, 126.2),
-                  (64, 121), (68.5, 114.5), (71, 107.5)])  # fmt: skip
-_LOWER = profile([(20, 101), (21.5, 95), (25, 89.6), (31, 86), (39, 84.2), (48, 84), (56, 86.2), (63, 91.5),
-                  (68, 98.5), (71, 107.5)])  # fmt: skip
-_SHUT = profile([(20, 99), (26, 94.4), (33, 91), (41, 89), (49, 88.8), (57, 90.6), (65, 95), (71, 101)])
-_ARC = profile([(20, 95.5), (25, 101.5), (32, 107), (40, 110.2), (47, 111), (54, 109.6), (61, 106), (67, 100), (71, 94)])
-IRIS = (45.5, 108.0, 19.4, 23.2)
-"""Middle (x, h) and radii of the iris."""
 Curve = Callable[[npt.ArrayLike], Array]
+INNER, OUTER = 17.0, 71.0
+
+
+def _set(*points: tuple[float, float]) -> Curve:
+    """A lid curve drawn between x 20 and 71 around h 107, set to the eye's place and size."""
+    return profile([(OUTER - (71 - x) * (OUTER - INNER) / 51, 101.0 + (h - 107) * 1.02) for x, h in points])
+
+
+_UPPER = _set((20, 101), (21.2, 107), (24, 114), (28.6, 120), (35.5, 125), (43.5, 127.2), (51.5, 127), (58.5, 124.6),
+                  (64, 121), (68.5, 114.5), (71, 107.5))  # fmt: skip
+_LOWER = _set((20, 101), (21.2, 96.5), (24.5, 91.6), (30.5, 88.2), (39, 86.6), (48, 86.5), (56.5, 88.4), (63.5, 93),
+                  (68.3, 99.5), (71, 107.5))  # fmt: skip
+_SHUT = _set((20, 99), (26, 94.4), (33, 91), (41, 89), (49, 88.8), (57, 90.6), (65, 95), (71, 101))
+_ARC = _set((20, 95.5), (25, 101.5), (32, 107), (40, 110.2), (47, 111), (54, 109.6), (61, 106), (67, 100), (71, 94))
+IRIS = (44.4, 102.6, 20.6, 23.6)
+"""Middle (x, h) and radii of the iris."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +53,7 @@ REST = Lids(_UPPER, _LOWER)
 SHAPES: dict[str, Lids] = {
     "lidCloseLeft": Lids(_SHUT, _SHUT, 1.6, -0.6),
     "lidSmile": Lids(_ARC, _ARC, 1.6, -2.2),
-    "lidWide": _moved(_flat(3.4), _flat(-1.4), 4.2),
+    "lidWide": _moved(_flat(2.6), _flat(-1.2), 4.2),
     "lidSad": _moved(profile([(20, 0), (34, -2.5), (56, -7), (66, -6), (71, -3.5)]), _flat(2.0), 0.2),
     "lidAngry": _moved(profile([(20, -0.5), (27, -6), (38, -6.5), (52, -3), (71, 1.5)]), _flat(2.6), 5.0),
     "lidRelaxed": _moved(_flat(-9.5), _flat(2.2), 2.0),
@@ -70,19 +77,18 @@ def opening() -> Opening:
 def warp(lids: Lids) -> Warp:
     """How the skin follows the lids."""
 
+    x = _samples(61)
+    edge = np.concatenate([np.stack([x, _UPPER(x)], -1), np.stack([x, _LOWER(x)], -1)])
+    target = np.concatenate([lids.upper(x) - _UPPER(x), lids.lower(x) - _LOWER(x)])
+    belly = np.tile(np.sin(np.pi * (x - INNER) / (OUTER - INNER)), 2) * np.repeat([1.0, 0.55], 61)
+
     def move(points: Array) -> tuple[Array, Array]:
-        x, h = points[:, 0], points[:, 1]
-        at = np.clip(x, INNER, OUTER)
-        upper, lower = _UPPER(at), _LOWER(at)
-        side = np.maximum(0, np.maximum(INNER - x, x - OUTER))
-        above = h >= (upper + lower) / 2
-        gap = np.hypot(np.where(above, h - upper, lower - h).clip(0), side * 1.4)
-        near = np.clip(1 - gap / 17.0, 0, 1) ** 1.7
-        near[np.abs(x) < 8] = 0
-        target = np.where(above, lids.upper(at) - upper, lids.lower(at) - lower)
-        belly = np.sin(np.pi * (at - INNER) / (OUTER - INNER))
-        offset = np.stack([np.zeros_like(x), target * near], -1)
-        return offset, near * lids.bulge * belly * np.where(above, 1.0, 0.55)
+        away = np.linalg.norm(points[:, None] - edge[None], axis=2)
+        nearest = away.argmin(1)
+        near = np.clip(1 - away.min(1) / 17.0, 0, 1) ** 1.7
+        near[np.abs(points[:, 0]) < 6] = 0
+        offset = np.stack([np.zeros(len(points)), target[nearest] * near], -1)
+        return offset, near * lids.bulge * belly[nearest]
 
     return move
 
@@ -92,8 +98,8 @@ def skin_warps() -> dict[str, Warp]:
     return {name: warp(lids) for name, lids in SHAPES.items()}
 
 
-_THICK = profile([(0, 0.9), (0.08, 1.7), (0.3, 2.9), (0.6, 3.9), (0.85, 4.9), (1.0, 5.2)])
-_LOW_THICK = profile([(0, 0.05), (0.45, 0.12), (0.7, 0.9), (0.9, 1.5), (1.0, 1.7)])
+_THICK = profile([(0, 0.15), (0.1, 1.0), (0.3, 2.6), (0.6, 3.9), (0.85, 4.9), (1.0, 5.0)])
+_LOW_THICK = profile([(0, 0.0), (0.3, 0.4), (0.55, 0.55), (0.75, 1.0), (0.92, 1.6), (1.0, 1.8)])
 
 
 def _edge(curve_: Curve, count: int) -> tuple[Array, Array, Array]:
@@ -107,22 +113,23 @@ def _edge(curve_: Curve, count: int) -> tuple[Array, Array, Array]:
 
 def _upper_lash(lids: Lids) -> Array:
     points, normal, s = _edge(lids.upper, 25)
-    thick = _THICK(s)
-    tip = points[-1] + np.array([8.0, lids.wing + 3.0])
+    shut = np.clip((_UPPER(44.0) - lids.upper(44.0)) / 30.0, 0, 1)
+    thick = _THICK(s) * (1 - 0.4 * shut * s)
+    tip = points[-1] + np.array([7.0, lids.wing + 3.0])
     rows = []
     for share, lift in ((-0.22, 0.5), (0.45, 1.5), (1.0, 1.1)):
         row = points + normal * (thick * share)[:, None]
         row[-1] = points[-1] + (np.array([1.0, -1.6]) if share < 0 else normal[-1] * thick[-1] * share)
-        mid = tip * 0.55 + row[-1] * 0.45
-        rows.append((np.concatenate([row, [mid], [tip]]), lift))
-    bulge = lids.bulge * np.sin(np.pi * np.clip(np.linspace(0, 1, 27) * 27 / 25, 0, 1))
+        wing = [row[-1] + (tip - row[-1]) * t for t in (0.3, 0.6, 0.85, 1.0)]
+        rows.append((np.concatenate([row, wing]), lift))
+    bulge = lids.bulge * np.sin(np.pi * np.clip(np.linspace(0, 1, 29) * 29 / 25, 0, 1))
     return np.stack([face(r[:, 0], r[:, 1], lift + bulge) for r, lift in reversed(rows)])
 
 
 def _spike(lids: Lids, where: float, out: tuple[float, float]) -> Array:
     x = np.array([where - 2.6, where, where + 2.6])
     h = lids.upper(np.clip(x, INNER, OUTER)) + 1.8
-    lean = 1.0 if lids.wing > 0 else 0.35
+    lean = 1.0 if lids.wing > 0 else 0.2
     tip = np.array([where + out[0], lids.upper(where) + out[1] * lean])
     left = np.stack([x, h], -1)
     grid = np.stack([np.repeat(tip[None], 3, 0), left])
@@ -131,16 +138,26 @@ def _spike(lids: Lids, where: float, out: tuple[float, float]) -> Array:
 
 def _lower_lash(lids: Lids) -> Array:
     points, normal, s = _edge(lids.lower, 21)
-    keep = s > 0.42
+    keep = s > 0.12
     points, normal, thick = points[keep], normal[keep], _LOW_THICK(s)[keep]
     outer = points - normal * thick[:, None]
     return np.stack([face(r[:, 0], r[:, 1], 0.7 + lids.bulge * 0.4) for r in (points, outer)])
 
 
+def _crease(lids: Lids) -> Array:
+    """The soft line of the upper lid; it thins and follows when the eye shuts."""
+    x = np.linspace(INNER + 8, OUTER - 3, 15)
+    s = np.linspace(0, 1, 15)
+    shut = np.clip((_UPPER(44.0) - lids.upper(44.0)) / 30.0, 0, 1)
+    h = lids.upper(x) + 8.6 + 1.5 * shut
+    half = 0.62 * np.sin(np.pi * s) ** 0.7 * (1 - 0.55 * shut)
+    return np.stack([face(x, h + half, 0.45 + lids.bulge * 0.6), face(x, h - half, 0.45 + lids.bulge * 0.6)])
+
+
 def _rim(curve_: Curve, depth: float, away: float) -> Array:
     x = _samples(21)
     h = curve_(x)
-    front, back = face(x, h, 0.0), face(x, h + away, -depth)
+    front, back = face(x, h), face(x, h + away) - [0, 0, depth]
     return np.stack([front, back]) if away > 0 else np.stack([back, front])
 
 
@@ -153,7 +170,7 @@ def _strip(make: Callable[[Lids], Array], tile: str) -> Piece:
     return piece
 
 
-def _disc(middle: tuple[float, float], radii: tuple[float, float], lift: float, tile: str, rings: int = 3) -> Piece:
+def _disc(middle: tuple[float, float], radii: tuple[float, float], lift: float, tile: str, rings: int = 2) -> Piece:
     turn = np.linspace(0, 2 * np.pi, 33)[:-1]
     spread = np.concatenate([[0.0], np.repeat(np.linspace(1 / rings, 1, rings), 32)])
     angle = np.concatenate([[0.0], np.tile(turn, rings)])
@@ -174,17 +191,18 @@ def _disc(middle: tuple[float, float], radii: tuple[float, float], lift: float, 
 
 
 def _white() -> Piece:
-    x, h = np.linspace(14, 78, 15), np.linspace(138, 76, 11)
-    gx, gh = np.meshgrid(x, h)
-    points = face(gx, gh, -4.8)
-    triangles = grid_triangles(11, 15)
-    uv = np.stack([(gx.ravel() - 14) / 64, (138 - gh.ravel()) / 62], -1)
-    piece = Piece("eyes", "white", place(points.reshape(-1, 3)), triangles, uv).bind("head")
+    x = np.linspace(INNER - 4, OUTER + 3, 11)
+    t = np.linspace(0, 1, 6)[:, None]
+    at = np.clip(x, INNER, OUTER)
+    gx, gh = np.broadcast_to(x, (6, 11)), (_UPPER(at) + 7) * (1 - t) + (_LOWER(at) - 6) * t
+    points = face(gx, gh, -4.6)
+    uv = np.stack([(gx.ravel() - 11) / 67, (132 - gh.ravel()) / 62], -1)
+    piece = Piece("eyes", "white", place(points.reshape(-1, 3)), grid_triangles(6, 11), uv).bind("head")
     piece.normals = face_normals(points.reshape(-1, 3))
     return piece
 
 
-_GLINTS = (((38.6, 118.0), (5.4, 6.4)), ((53.0, 96.0), (2.9, 3.2)))
+_GLINTS = (((37.4, 112.0), (5.8, 6.9)), ((52.0, 90.0), (3.0, 3.3)))
 """Highlights of the left eye: middle and radii; the right eye has the same ones, not mirrored: one light, one side."""
 
 
@@ -198,7 +216,7 @@ def _glints() -> list[Piece]:
     return pieces
 
 
-_BROW = ((23.5, 142.2, 1.6), (32, 146.8, 4.2), (43, 150.6, 4.0), (55, 151.2, 3.2), (65, 148.0, 1.9), (72, 143.0, 0.3))
+_BROW = ((20.0, 135.0, 0.7), (23, 136.6, 2.8), (30, 139.3, 4.0), (41, 142.4, 3.8), (54, 143.4, 3.0), (65, 140.4, 1.8), (73, 135.0, 0.3))
 _BROW_MOVES: dict[str, Callable[[Array], Array]] = {
     "browUp": lambda s: np.stack([0 * s, 6.0 + 1.2 * np.sin(np.pi * s)], -1),
     "browAngry": lambda s: np.stack([-2.5 * (1 - s), -8.5 * (1 - s) ** 1.2 + 2.5 * s], -1),
@@ -210,7 +228,7 @@ _BROW_MOVES: dict[str, Callable[[Array], Array]] = {
 def _brow() -> Piece:
     knots = np.array(_BROW)
     s = np.linspace(0, 1, 13)
-    at = np.linspace(0, 1, len(knots))
+    at = (knots[:, 0] - knots[0, 0]) / (knots[-1, 0] - knots[0, 0])
     x, h, thick = (profile(list(zip(at, knots[:, k])))(s) for k in range(3))
 
     def grid(move: Array) -> Array:
@@ -232,8 +250,8 @@ def build() -> list[Piece]:
     pieces = [iris, right, *_glints(), *both(_white())]
     pieces += both(_strip(_upper_lash, "lash"))
     pieces += both(_strip(_lower_lash, "lash"))
-    pieces += both(_strip(lambda lids: _spike(lids, 66.5, (8.5, 9.0)), "lash"))
-    pieces += both(_strip(lambda lids: _spike(lids, 61.0, (5.5, 9.5)), "lash"))
+    pieces += both(_strip(lambda lids: _spike(lids, 64.0, (8.0, 9.5)), "lash"))
+    pieces += both(_strip(_crease, "crease"))
     pieces += both(_strip(lambda lids: _rim(lids.upper, 7.0, 1.5), "lash"))
     pieces += both(_strip(lambda lids: _rim(lids.lower, 7.0, -1.0), "lid"))
     pieces += both(_brow())

@@ -24,8 +24,8 @@ VOLUME = Loft(
 """The outer surface hair lies on."""
 _CENTRE = (0.0, CHIN + 118.0, HEAD_Z - 12.0)
 _RADII = (112.0, 138.0, 116.0)
-_LEAF = np.array([(-1.0, -0.15), (-0.55, 0.62), (0.0, 1.0), (0.55, 0.62), (1.0, -0.15), (0.0, -0.8)])
-_BAND = 176.0
+_LEAF = np.array([(-1.0, -0.4), (-0.5, 0.62), (0.5, 0.62), (1.0, -0.4)])
+_BAND = 182.0
 """Height over the chin where the light lies across the hair."""
 COLLIDERS = ("head", "neck", "shoulders")
 
@@ -57,7 +57,8 @@ def on_volume(stops: Sequence[tuple[float, float, float]]) -> Array:
 
 
 def _widths(clump: Clump, s: Array) -> Array:
-    fat = profile([(0, clump.root), (clump.full, 1.0), (clump.full + (1 - clump.full) * 0.45, 0.84), (0.93, 0.3), (1, 0.03)])
+    f = clump.full
+    fat = profile([(0, clump.root), (f, 1.0), (f + (1 - f) * 0.4, 0.86), (f + (1 - f) * 0.75, 0.45), (1, 0.02)])
     return np.asarray(fat(s))
 
 
@@ -81,7 +82,7 @@ def lock(clump: Clump, joints: list[str] | None = None, tile: str = "hair") -> P
     strip = clump.hue % 4
     piece = tube(place(rings), "hair", tile, (strip / 4, 0, strip / 4 + 0.25, 1))
     columns = len(_LEAF) + 1
-    across = np.array([0.04, 0.27, 0.5, 0.73, 0.96, 0.5, 0.04])
+    across = np.array([0.03, 0.3, 0.7, 0.97, 0.03])
     piece.uvs[:, 0] = np.tile((strip + across) / 4, clump.rows)
     piece.uvs[:, 1] = np.repeat(_v(path, s), columns)
     # Shade as one volume near the scalp, as its own lock towards the tip.
@@ -109,13 +110,16 @@ def _hang(piece: Piece, joints: list[str], s: Array, loose: float) -> None:
 
 def cap() -> Piece:
     """The dark layer under the locks, so that no skin shows between them."""
-    heights = np.array([252, 246, 234, 215, 190, 160, 130, 95, 60, 30, 12])
+    heights = np.array([253, 250, 244, 234, 215, 190, 160, 130, 95, 60, 30, 12])
     rows = []
     for h in heights:
         limit = np.interp(h, [0, 60, 120, 165, 200, 225, 253], [112, 100, 82, 62, 40, 0, 0])
-        theta = np.radians(np.linspace(limit, 360 - limit, 25))
+        theta = np.radians(np.linspace(limit, 360 - limit, 19))
         outer, skull = VOLUME.point(theta, h), SKULL.point(theta, min(h, TOP - 1))
-        rows.append(outer * 0.55 + skull * 0.45 if h < 235 else outer - [0, 5, 0])
+        row = outer * 0.55 + skull * 0.45 if h < 235 else outer - [0, 4, 0]
+        if h == heights[-1]:
+            row[:, 1] += np.where(np.arange(19) % 2 == 0, -12.0, 7.0) + 5.0 * np.cos(np.arange(19) * 2.4)  # ends like locks, not like a helmet
+        rows.append(row)
     piece = sheet(place(np.array(rows)), "hair", "hair", (0.80, 0.1, 0.95, 0.62))
     piece.normals = volume_normals(piece.positions, _CENTRE, _RADII)
     piece.uvs[:, 1] = 0.55
@@ -138,46 +142,50 @@ _FIRM = (1.5, 0.45, 0.08, 12.0)
 
 def bangs() -> tuple[list[Clump], list[Clump], dict[str, tuple[Array, tuple[float, float, float, float]]]]:
     """The fringe: a swept middle, shorter steps to the sides, all pointed."""
-    def fall(root: float, tip: float, end: float, width: float, hue: int, lift: float, chain: str = "") -> Clump:
-        stops = [(root * 0.55, 243, -2.0), (root, 222, lift + 1), (root + (tip - root) * 0.45, 190, lift + 3.5),
-                 (root + (tip - root) * 0.85, (190 + end) / 2, lift + 3), (tip, end, lift - 1.5)]  # fmt: skip
-        return Clump(on_volume(stops), width, 6.5, hue, 0.62, 0.36, 9, chain, 0.5)
+    def fall(
+        root: float, tip: float, end: float, width: float, hue: int, lift: float, chain: str = "", hook: float = 0.0
+    ) -> Clump:
+        t = np.array([0.0, 0.12, 0.36, 0.62, 0.84, 1.0])
+        azimuth = root * np.minimum(1, 0.5 + 3.2 * t) + (tip - root) * t**1.5 + hook * np.sin(np.pi * t)
+        height = 250.5 + (end - 250.5) * (0.25 * t + 0.75 * (1 - np.cos(t * np.pi / 2)) ** 0.85)
+        away = lift + np.array([-4.5 - lift, 0.5, 3.4, 4.2, 2.8, -1.0])
+        return Clump(on_volume(np.stack([azimuth, height, away], -1).tolist()), width, 7.0, hue, 0.5, 0.55, 12, chain, 0.55)
 
     middle = [
-        fall(-4, 4, 121, 12.5, 1, 2.2, "bang"),
-        fall(15, 19, 134, 16.5, 0, 0.6, "bangLeft"),
-        fall(-19, -13, 129, 16.5, 2, 1.0, "bangRight"),
-        fall(34, 39, 138, 16.5, 1, 1.8),
-        fall(-35, -33, 136, 16.5, 0, 1.6),
-        fall(7, 10.5, 139, 13, 2, -1.6),
-        fall(-11, -3.5, 141, 13, 0, -1.8),
-        fall(26, 29, 142, 15, 2, -1.2),
-        fall(-27, -23, 142, 15, 1, -1.2),
+        fall(2, -4, 112, 10.5, 1, 3.4, "bang", 2.0),
+        fall(13, 19, 134, 20, 0, 1.0, "bangLeft", -2.0),
+        fall(-14, -18, 127, 19, 2, 1.6, "bangRight", 2.0),
+        fall(32, 41, 126, 20, 1, 2.2, "", -2.0),
+        fall(-33, -40, 132, 20, 0, 2.0, "", 2.0),
+        fall(22, 27, 141, 15, 2, -1.2),
+        fall(-24, -29, 139, 15, 1, -1.2),
+        fall(5, 8, 138, 14, 2, -1.8),
+        fall(-6, -9, 137, 13, 0, -1.8),
     ]
     chains = {
-        "bang": (on_volume([(0, 165, 4), (3, 143, 4), (4, 121, 1)]), _FIRM),
-        "bangLeft": (on_volume([(17, 170, 3), (18, 152, 3), (19, 134, 1)]), _FIRM),
-        "bangRight": (on_volume([(-17, 168, 3), (-15, 148, 3), (-13, 129, 1)]), _FIRM),
+        "bang": (on_volume([(0, 160, 5), (-2, 136, 5), (-5, 110, 2)]), _FIRM),
+        "bangLeft": (on_volume([(14, 165, 4), (15, 144, 4), (16, 122, 1)]), _FIRM),
+        "bangRight": (on_volume([(-15, 163, 4), (-15, 140, 4), (-15, 116, 1)]), _FIRM),
     }
     sides = [
-        fall(50, 53, 112, 15, 0, 1.6),
-        fall(43, 48, 128, 13, 2, 0.2),
+        fall(49, 52, 104, 17, 0, 1.6, "", 2.0),
+        fall(43, 45, 124, 13, 2, -0.8),
     ]
     return middle, sides, chains
 
 
 def _side_lock(end: float, hue: int, width: float) -> Clump:
-    stops = [(30, 240, -3), (52, 214, 3), (62, 172, 5), (62, 120, 4.5), (56, 70, 3.5), (49, end + 25, 1.5), (42, end, -4)]
+    stops = [(26, 246, -3), (48, 216, 3), (60, 172, 5), (61, 120, 4.5), (56, 70, 3.5), (50, end + 25, 1.5), (44, end, -4)]
     return Clump(on_volume(stops), width, 9, hue, 0.6, 0.52, 12, "sideLeft", 0.42)
 
 
 def _crown(
     azimuth: float, end: float, width: float, hue: int, lift: float, chain: str, curl: float = -7.0, drift: float = 0.0
 ) -> Clump:
-    stops = [(azimuth * 0.9 + 12, 251.5, -2.5), (azimuth, 226, lift + 1.5), (azimuth + drift * 0.3, 170, lift + 3),
+    stops = [(azimuth, 252.6, -4), (azimuth, 244, lift * 0.5), (azimuth, 222, lift + 1.5), (azimuth + drift * 0.3, 170, lift + 3),
              (azimuth + drift * 0.6, 105, lift + 2.5), (azimuth + drift * 0.9, end * 0.55 + 40, lift + 1.5),
              (azimuth + drift, end, lift + curl)]  # fmt: skip
-    return Clump(on_volume(stops), width, 10, hue, 0.45, 0.5, 11, chain, 0.5)
+    return Clump(on_volume(stops), width, 10, hue, 0.45, 0.55, 12, chain, 0.5)
 
 
 def bob() -> Style:
@@ -216,11 +224,26 @@ def with_tufts(style: Style) -> Style:
                          root + np.array([61 + dx, -48 + dy, dz * 1.2]) * length])  # fmt: skip
 
     for i, (dx, dy, dz, length, width) in enumerate(
-        ((0, 0, 4, 1.0, 13), (6, 7, -12, 0.92, 11), (-8, -5, 14, 0.82, 11), (2, -6, -20, 0.76, 10))
+        ((0, 0, 2, 1.0, 15), (4, 2, -11, 0.94, 13), (-3, -3, 14, 0.88, 13), (-10, -10, 2, 0.84, 13), (-6, -6, -15, 0.78, 12))
     ):
-        style.sides.append(Clump(arm(dx, dy, dz, length), width, 9, i % 3, 0.4, 0.45, 10, "tuftLeft", 0.12))
+        style.sides.append(Clump(arm(dx, dy, dz, length), width, 10, i % 3, 0.4, 0.5, 12, "tuftLeft", 0.12))
     style.chains["tuftLeft"] = (arm(0, 0, 4, 1.0)[[1, 2, 3, 4]], (1.3, 0.36, 0.12, 12.0))
     return style
+
+
+def ties() -> list[Piece]:
+    """Rings of cloth around the roots of the tufts."""
+    turn = np.linspace(0, 2 * np.pi, 11)[:-1]
+    axis = np.array([0.62, 0.76, 0.05])
+    side = np.array([0.76, -0.62, 0.0])
+    front = np.cross(axis, side)
+    middle = np.array([69.0, 229.0, -14.0])
+    rows = [
+        middle + axis * up + (side * np.cos(turn)[:, None] * size + front * -np.sin(turn)[:, None] * size)
+        for up, size in ((-5.0, 11.0), (-4.0, 14.5), (2.0, 15.0), (3.5, 11.0))
+    ]
+    piece = tube(place(np.array(rows)[::-1]), "cloth", "cuff", (0.2, 0.2, 0.8, 0.8)).bind("head")
+    return [piece, mirrored(piece)]
 
 
 def long_hair() -> Style:

@@ -58,7 +58,7 @@ class Loft:
 
 SKULL = Loft(
     width=profile([
-        (0, 4), (1.2, 11), (4, 19), (9, 28.5), (17, 39), (28, 50), (42, 60.5), (58, 69.5), (75, 76.5), (92, 81),
+        (0, 4), (1.2, 10), (4, 17.5), (9, 26.5), (17, 37), (28, 49), (42, 61), (58, 70.5), (75, 77), (92, 81),
         (110, 83.5), (132, 86.5), (155, 88.5), (178, 85.5), (200, 75), (220, 56), (233, 35), (239, 14), (240, 2),
     ]),
     front_z=profile([
@@ -76,21 +76,21 @@ SKULL = Loft(
 
 def _bumps(x: Array, h: Array) -> Array:
     """Nose, eye hollows, cheeks and lips: what to add to the front surface's z."""
-    bridge = np.where(h > 64, np.exp(-((h - 64) / 19) ** 2), np.exp(-((h - 64) / 5.0) ** 2))
-    nose = 10.5 * bridge * np.exp(-((x / (5.2 + 0.02 * np.abs(h - 64))) ** 2))
-    hollow = -3.6 * np.exp(-(((np.abs(x) - 46) / 26) ** 2) - ((h - 110) / 20) ** 2)
-    bridge_dip = -2.5 * np.exp(-((x / 16) ** 2) - ((h - 106) / 14) ** 2)
-    cheek = 2.2 * np.exp(-(((np.abs(x) - 44) / 18) ** 2) - ((h - 66) / 17) ** 2)
-    lips = 2.0 * np.exp(-((x / 15) ** 2) - ((h - 40) / 9) ** 2)
-    under = -1.6 * np.exp(-((x / 15) ** 2) - ((h - 26) / 6) ** 2)
+    bridge = np.where(h > 58, np.exp(-((h - 58) / 19) ** 2), np.exp(-((h - 58) / 5.0) ** 2))
+    nose = 10.5 * bridge * np.exp(-((x / (5.2 + 0.02 * np.abs(h - 58))) ** 2))
+    hollow = -3.6 * np.exp(-(((np.abs(x) - 46) / 26) ** 2) - ((h - 104) / 20) ** 2)
+    bridge_dip = -2.5 * np.exp(-((x / 16) ** 2) - ((h - 100) / 14) ** 2)
+    cheek = 2.2 * np.exp(-(((np.abs(x) - 44) / 18) ** 2) - ((h - 60) / 17) ** 2)
+    lips = 2.0 * np.exp(-((x / 15) ** 2) - ((h - 36) / 9) ** 2)
+    under = -1.6 * np.exp(-((x / 15) ** 2) - ((h - 23) / 6) ** 2)
     return np.asarray(nose + hollow + bridge_dip + cheek + lips + under)
 
 
 def face(x: npt.ArrayLike, h: npt.ArrayLike, lift: npt.ArrayLike = 0.0) -> Array:
-    """A point on the face over (x, h), ``lift`` millimetres in front of the skin."""
+    """A point on the face over (x, h), ``lift`` millimetres off the skin along its shading normal."""
     point = SKULL.front(x, h)
-    point[..., 2] += _bumps(point[..., 0], point[..., 1]) + np.asarray(lift)
-    return point
+    point[..., 2] += _bumps(point[..., 0], point[..., 1])
+    return np.asarray(point + face_normals(point) * np.asarray(lift, float)[..., None])
 
 
 def face_normals(points: Array) -> Array:
@@ -137,9 +137,9 @@ def _inside(points: Array, polygon: Array) -> npt.NDArray[np.bool_]:
 
 def _skin_points(openings: list[Opening]) -> Array:
     """Points of the left half in the (azimuth, height) plane, denser around the openings."""
-    heights = np.array([0, 1.2, 4, 9, 15, 22, 30, 39, 47, 55, 60, 64, 69, 76, 84, 93, 102, 112, 122, 133, 145, 158,
-                        172, 188, 204, 219, 231, 238, 240.0])  # fmt: skip
-    azimuths = np.radians([0, 4, 9, 15, 22, 30, 38, 46, 54, 62, 70, 78, 88, 100, 115, 132, 150, 165, 180])
+    heights = np.array([0, 1.2, 4, 9, 15, 22, 30, 39, 46, 52, 55.5, 58, 62, 68, 76, 86, 97, 109, 121, 133, 146, 162,
+                        180, 200, 219, 234, 240.0])  # fmt: skip
+    azimuths = np.radians([0, 4, 9, 16, 24, 33, 42, 51, 60, 69, 78, 88, 101, 120, 150, 180])
     theta, h = (g.ravel() for g in np.meshgrid(azimuths, heights))
     flat = SKULL.point(theta, h)[:, :2]
     keep = np.ones(len(flat), bool)
@@ -174,6 +174,13 @@ def skin(openings: list[Opening], rest: Warp, warps: dict[str, Warp]) -> list[Pi
     area = (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) - (b[:, 1] - a[:, 1]) * (c[:, 0] - a[:, 0])
     triangles[area < 0] = triangles[area < 0][:, ::-1]
     triangles = triangles[np.abs(area) > 1e-3]
+    # What the hair always covers need not be drawn.
+    seen = (points[triangles, 0].mean(1) < np.radians(112)) & (points[triangles, 1].mean(1) < 206)
+    seen |= points[triangles, 1].mean(1) < 40
+    triangles = triangles[seen]
+    used, triangles = np.unique(triangles, return_inverse=True)
+    triangles = triangles.reshape(-1, 3)
+    points, flat = points[used], flat[used]
     front = points[:, 0] < np.radians(80)
 
     def surface(offset: Array, lift: Array) -> Array:
@@ -197,11 +204,11 @@ def ears() -> list[Piece]:
     """Simple ears, mostly under the hair."""
     turn = np.linspace(0, 2 * np.pi, 13)[:-1]
     rings = []
-    for size, out, back in ((1.0, -4, 0), (1.06, 3, -3), (1.0, 8, -6), (0.72, 9, -6), (0.35, 5, -4), (0.02, 4, -3)):
-        y = 96 + 21 * size * np.sin(turn) + 2
-        z = -8 + back + 11 * size * np.cos(turn) * (1 + 0.15 * np.sin(turn))
+    for size, out, back in ((0.9, -8, 0), (1.0, 2, -4), (0.94, 6, -7), (0.66, 6.5, -7), (0.3, 2, -4)):
+        y = 88 + 19 * size * np.sin(turn) + 2
+        z = -14 + back + 11 * size * np.cos(turn) * (1 + 0.15 * np.sin(turn))
         rings.append(np.stack([np.full_like(y, 80.0 + out), y, z], -1))
     points = np.array(rings)
-    piece = tube(points[:, ::-1], "skin", "skin", (0.05, 0.05, 0.2, 0.2))
+    piece = tube(points, "skin", "skin", (0.05, 0.05, 0.2, 0.2))
     piece.positions = place(piece.positions)
     return both(piece.bind("head"))

@@ -10,7 +10,7 @@ import numpy as np
 from avatar.wardrobe.head import Opening, Warp, face, face_normals, offset_ring, place
 from avatar.wardrobe.mesh import Array, Piece, grid_triangles, merged, mirrored, sheet
 
-_LAYOUT = (13.0, 41.0, 3.2)
+_LAYOUT = (13.0, 37.0, 3.2)
 """The hole as it is triangulated: half width, middle height, half opening; at rest it is closed."""
 _K = 10
 _ALONG = np.sin(np.linspace(0, np.pi / 2, _K))
@@ -25,6 +25,7 @@ class Lips:
     lower: Array
     push: float = 0.0
     jaw: float = 0.0
+    teeth: float = 1.0
 
     @property
     def gap(self) -> Array:
@@ -34,23 +35,24 @@ class Lips:
 
 def _shape(
     width: float, top: float, bottom: float, corner: float, round_top: float = 0.5, round_bottom: float = 0.5,
-    push: float = 0.0, jaw: float = 0.0,
+    push: float = 0.0, jaw: float = 0.0, teeth: float = 1.0,
 ) -> Lips:  # fmt: skip
     """Lips of half ``width``; heights of upper middle, lower middle and corner; small exponents are squarer."""
+    top, bottom, corner = top - 4, bottom - 4, corner - 4
     arch = np.clip(1 - _ALONG**2, 0, 1)
     upper = corner + (top - corner) * arch**round_top
     lower = corner + (bottom - corner) * arch**round_bottom
     x = width * _ALONG
-    return Lips(np.stack([x, upper], -1), np.stack([x, lower], -1), push, jaw)
+    return Lips(np.stack([x, upper], -1), np.stack([x, lower], -1), push, jaw, teeth)
 
 
 REST = _shape(12.6, 39.6, 39.6, 42.6, 0.9, 0.9)
 VOWELS: dict[str, Lips] = {
-    "aa": _shape(14.6, 43.6, 21.0, 40.6, 0.45, 0.55, jaw=3.6),
-    "ih": _shape(16.0, 41.6, 34.0, 41.8, 0.5, 0.5, jaw=0.8),
-    "ou": _shape(5.2, 43.2, 35.0, 39.2, 0.5, 0.5, push=3.2, jaw=0.8),
-    "ee": _shape(14.2, 43.0, 29.8, 42.0, 0.45, 0.4, jaw=1.8),
-    "oh": _shape(8.8, 45.0, 25.6, 36.0, 0.5, 0.5, push=2.2, jaw=2.8),
+    "aa": _shape(15.4, 44.0, 19.6, 40.8, 0.45, 0.55, jaw=3.6),
+    "ih": _shape(17.4, 42.2, 33.6, 42.2, 0.45, 0.5, jaw=0.8),
+    "ou": _shape(6.0, 43.6, 33.6, 38.8, 0.5, 0.5, push=3.2, jaw=0.8, teeth=0.0),
+    "ee": _shape(14.6, 43.6, 27.6, 42.2, 0.45, 0.4, jaw=2.0),
+    "oh": _shape(9.6, 45.0, 23.6, 35.6, 0.5, 0.5, push=2.2, jaw=2.8, teeth=0.0),
 }
 """The five vowels (VRM preset names)."""
 
@@ -65,8 +67,7 @@ def _bent(dx: float, corner: float, middle: float, bend: float = 1.6, open_: flo
 MOODS: dict[str, Lips] = {
     "mouthSmile": _bent(3.6, 4.4, -0.9),
     "mouthFrown": _bent(-1.2, -5.0, 1.4),
-    "mouthFlat": _bent(-2.2, -3.2, 0.4),
-    "mouthSmall": _bent(-5.6, -1.6, 0.2, open_=5.0, jaw=1.2),
+    "mouthSmall": _bent(-5.0, -1.8, 0.8, open_=7.5, jaw=1.2),
     "mouthLaugh": _bent(3.4, 3.6, 1.4, open_=15.5, jaw=2.8),
     "mouthPout": _bent(-5.4, -2.4, 1.0),
 }
@@ -125,7 +126,8 @@ def skin_warps() -> tuple[Warp, dict[str, Warp]]:
 
 def _line(curve_: Array, thick: Array, up: float, push: float) -> Array:
     """A tapering stroke along a lip: (2, K+1, 3)."""
-    tip = curve_[-1] + np.array([1.5, 0.55])
+    reach = min(1.0, float(curve_[-1, 0] / 13.0)) ** 3
+    tip = curve_[-1] + np.array([1.5, 0.55]) * reach
     thick = np.concatenate([thick, [0.0]])
     spine = np.concatenate([curve_, [tip]])
     lift = np.concatenate([np.full(_K, push), [push]])
@@ -136,7 +138,7 @@ def _line(curve_: Array, thick: Array, up: float, push: float) -> Array:
 
 
 def _upper_line(lips: Lips) -> Array:
-    return _line(lips.upper, 1.25 - 0.35 * _ALONG, 1.0, lips.push)
+    return _line(lips.upper, 1.55 - 0.45 * _ALONG, 1.0, lips.push)
 
 
 def _lower_line(lips: Lips) -> Array:
@@ -145,7 +147,7 @@ def _lower_line(lips: Lips) -> Array:
 
 def _inside(lips: Lips) -> Array:
     rows = []
-    for t in np.linspace(0, 1, 7):
+    for t in np.linspace(0, 1, 5):
         row = lips.upper * (1 - t) + lips.lower * t
         row = row + np.array([0.0, 1.2 * (1 - 2 * t)])
         deep = 2.0 + 12.0 * np.sin(np.pi * t) * (1 - 0.6 * _ALONG**2)
@@ -153,16 +155,23 @@ def _inside(lips: Lips) -> Array:
     return np.stack(rows)
 
 
+def _inner(curve_: Array, share: float) -> Array:
+    """The part of a lip curve within ``share`` of its half width, sampled anew."""
+    at = _ALONG * share
+    return np.stack([np.interp(at, _ALONG, curve_[:, k]) for k in (0, 1)], -1)
+
+
 def _teeth(lips: Lips) -> Array:
-    drop = np.minimum(lips.gap * 0.30, 4.6)
-    top = lips.upper * [0.86, 1] + [0, 0.9]
-    rows = [top, top - np.stack([0 * drop, drop + 0.9], -1)]
+    drop = np.minimum(lips.gap * 0.32, 4.8) * lips.teeth
+    drop = drop * np.sqrt(np.clip(1 - (0.9 * _ALONG) ** 2, 0, 1))
+    top = _inner(lips.upper, 0.9)
+    rows = [top + [0, 0.6], top - np.stack([0 * drop, drop], -1)]
     return np.stack([face(r[:, 0], r[:, 1], lips.push - 3.4 - i) for i, r in enumerate(rows)])
 
 
 def _tongue(lips: Lips) -> Array:
     high = lips.gap[0] * 0.46
-    low = lips.lower * [0.78, 1] - [0, 0.8]
+    low = _inner(lips.lower, 0.8) - [0, 0.6]
     rise = high * np.sqrt(np.clip(1 - _ALONG**2, 0, 1))
     rows = [low + np.stack([0 * rise, rise * t], -1) for t in (1.0, 0.6, 0.0)]
     return np.stack([face(r[:, 0], r[:, 1], lips.push - d) for r, d in zip(rows, (7.0, 5.4, 4.6))])

@@ -8,11 +8,11 @@ import numpy as np
 
 from avatar.wardrobe.mesh import Array
 
-CHIN = 1257.0
+CHIN = 1238.0
 """Height of the chin in millimetres on the canonical body of 1520."""
 HEAD_Z = 4.0
 """How far the head's middle stands in front of the hips."""
-EYE = (27.0, 107.0, 36.0)
+EYE = (26.0, 102.0, 36.0)
 """Left eye bone in head space: behind the eye along the face's own slope, so that the iris slides along it."""
 
 _CENTRE = {
@@ -21,14 +21,14 @@ _CENTRE = {
     "chest": ("spine", (0, 1000, -2)),
     "upperChest": ("chest", (0, 1088, -10)),
     "neck": ("upperChest", (0, 1192, -16)),
-    "head": ("neck", (0, 1262, -8)),
+    "head": ("neck", (0, 1246, -8)),
 }
 _LEFT = {
     "leftEye": ("head", (EYE[0], CHIN + EYE[1], EYE[2] + HEAD_Z)),
-    "leftUpperLeg": ("hips", (64, 800, 0)),
-    "leftLowerLeg": ("leftUpperLeg", (68, 428, 4)),
-    "leftFoot": ("leftLowerLeg", (70, 74, -12)),
-    "leftToes": ("leftFoot", (71, 22, 72)),
+    "leftUpperLeg": ("hips", (60, 800, 0)),
+    "leftLowerLeg": ("leftUpperLeg", (60, 428, 4)),
+    "leftFoot": ("leftLowerLeg", (60, 74, -12)),
+    "leftToes": ("leftFoot", (61, 22, 72)),
     "leftShoulder": ("upperChest", (22, 1160, -14)),
     "leftUpperArm": ("leftShoulder", (98, 1160, -14)),
     "leftLowerArm": ("leftUpperArm", (300, 1160, -16)),

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from avatar.wardrobe.mesh import Array
-from avatar.wardrobe.skeleton import CHIN, HEAD_Z, Skeleton
+from avatar.wardrobe.skeleton import CHIN, HEAD_Z, Skeleton, humanoid
 
 _HEAD = CHIN + 118.0
 
@@ -25,21 +25,23 @@ def _colliders() -> list[tuple[str, str, str, Array, Array | None, float]]:
             ("shoulders", f"{side}Shoulder", "capsule", np.array([40 * sign, 1150, -14]), np.array([110 * sign, 1150, -14]), 46.0)
         )
         out.append(
-            ("thighs", f"{side}UpperLeg", "capsule", np.array([60 * sign, 810, 0]), np.array([66 * sign, 560, 2]), 70.0)
+            ("thighs", f"{side}UpperLeg", "capsule", np.array([56 * sign, 810, 0]), np.array([60 * sign, 560, 2]), 64.0)
         )
     return out
 
 
-def extension(skeleton: Skeleton, nodes: dict[str, int], scale: float) -> dict[str, Any]:
-    """The glTF extension object; ``scale`` turns millimetres into the file's metres."""
+def extension(skeleton: Skeleton, nodes: dict[str, int], scale: float, size: float = 1.0) -> dict[str, Any]:
+    """The glTF extension object; ``scale`` turns millimetres into metres, ``size`` is the head's."""
+
+    drawn = humanoid()
 
     def metres(bone: str, point: Array) -> list[float]:
-        return [round(float(v), 6) for v in (point - skeleton.at(bone)) * scale]
+        return [round(float(v), 6) for v in (point - drawn.at(bone)) * scale * (size if bone == "head" else 1.0)]
 
     colliders: list[dict[str, Any]] = []
     groups: dict[str, list[int]] = {}
     for group, bone, kind, point, tail, radius in _colliders():
-        shape: dict[str, Any] = {"offset": metres(bone, point), "radius": round(radius * scale, 6)}
+        shape: dict[str, Any] = {"offset": metres(bone, point), "radius": round(radius * scale * (size if bone == "head" else 1.0), 6)}
         if tail is not None:
             shape["tail"] = metres(bone, tail)
         groups.setdefault(group, []).append(len(colliders))

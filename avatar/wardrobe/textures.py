@@ -33,7 +33,7 @@ TILES: dict[str, tuple[str, int, int, int, int]] = {
     "liplow": ("skin", 1664, 896, 128, 128),
     "glint": ("skin", 1792, 896, 128, 128),
     "glow": ("skin", 1920, 896, 64, 64),
-    "star": ("skin", 1984, 896, 64, 64),
+    "crease": ("skin", 1920, 960, 64, 64),
     "hair": ("cloth", 0, 0, 1024, 1024),
     "jacket": ("cloth", 1024, 0, 1024, 512),
     "sleeve": ("cloth", 1024, 512, 512, 512),
@@ -45,10 +45,11 @@ TILES: dict[str, tuple[str, int, int, int, int]] = {
     "cuff": ("cloth", 1792, 1024, 256, 256),
     "ribbon": ("cloth", 1792, 1280, 256, 256),
     "belt": ("cloth", 1024, 1536, 512, 128),
+    "collar": ("cloth", 1024, 1664, 512, 128),
     "lining": ("cloth", 1536, 1536, 128, 128),
     "shorts": ("cloth", 1664, 1536, 128, 128),
     "sole": ("cloth", 1792, 1536, 128, 128),
-    "metal": ("cloth", 1920, 1536, 128, 128),
+    "star": ("cloth", 1920, 1536, 128, 128),
 }
 """Tile name: (atlas, left, top, width, height) in pixels."""
 
@@ -148,25 +149,23 @@ def face(c: Scheme) -> Canvas:
     canvas = Canvas(1024, 1024, c.skin)
     warm, shade = c.blush, mix(shift(c.skin, -0.035, 2.1, 0.9), c.hair, 0.06)
     h = FACE_SPAN[3] - canvas.y * (FACE_SPAN[3] - FACE_SPAN[1])
-    canvas.paint(smoothstep(138, 172, h) * 0.62, shade)
+    canvas.paint(smoothstep(132, 168, h) * 0.62, shade)
     canvas.paint(smoothstep(16, -6, h) * 0.35, shade)
     for side in (-1, 1):
-        x, y = _head([(side * 55, 70)])[0]
+        x, y = _head([(side * 55, 63)])[0]
         canvas.paint(canvas.ellipse(x, y, 0.085, 0.05, 0.028) * 0.62, warm)
         for k in (-1, 0, 1):
-            line = _head([(side * (56 + 6.5 * k) - 1.6, 67.2), (side * (56 + 6.5 * k) + 1.6, 73.2)])
+            line = _head([(side * (56 + 6.5 * k) - 1.6, 60.4), (side * (56 + 6.5 * k) + 1.6, 66.2)])
             canvas.paint(canvas.stroke([line[0], *line[1:]], (0.0, 0.007, 0.0), 0.0008) * 0.42, shift(warm, -0.01, 1.6, 0.96))
-        lid = _head([(side * p, q) for p, q in ((29, 131.5), (38, 137.2), (48, 138.4), (58, 136), (66, 130.6))])
-        canvas.paint(canvas.stroke(lid, (0.0, 0.0055, 0.0065, 0.006, 0.001), 0.0008) * 0.75, shift(shade, -0.01, 1.35, 0.72))
-        socket = _head([(side * p, q) for p, q in ((22, 124), (34, 134), (50, 136), (66, 128), (72, 116))])
-        canvas.paint(canvas.stroke(socket, (0.02, 0.05, 0.06, 0.05, 0.02), 0.014) * 0.34, warm)
-        corner = _head([(side * p, q) for p, q in ((67, 96), (72, 104), (75, 110))])
+        socket = _head([(side * p, q) for p, q in ((22, 122), (34, 130), (50, 132), (66, 124), (72, 112))])
+        canvas.paint(canvas.stroke(socket, (0.02, 0.05, 0.06, 0.05, 0.02), 0.014) * 0.2, warm)
+        corner = _head([(side * p, q) for p, q in ((67, 90), (72, 98), (75, 104))])
         canvas.paint(canvas.stroke(corner, (0.0, 0.03, 0.0), 0.012) * 0.3, warm)
-    nose = _head([(-1.6, 60.6), (0.6, 59.6), (3.0, 61.2)])
+    nose = _head([(-1.8, 54.8), (0.6, 53.6), (3.2, 55.4)])
     canvas.paint(canvas.stroke(nose, (0.0, 0.0085, 0.002), 0.0012) * 0.8, shift(shade, -0.015, 1.5, 0.84))
-    x, y = _head([(0.4, 67.5)])[0]
+    x, y = _head([(0.4, 61.5)])[0]
     canvas.paint(canvas.ellipse(x, y, 0.007, 0.011, 0.004) * 0.75, np.ones(3))
-    x, y = _head([(0, 33.4)])[0]
+    x, y = _head([(0, 29.6)])[0]
     canvas.paint(canvas.ellipse(x, y, 0.026, 0.006, 0.006) * 0.5, warm)
     return canvas
 
@@ -176,11 +175,11 @@ def iris(c: Scheme) -> Canvas:
     e = c.eyes
     deep, light = shift(e, -0.075, 1.25, 0.42), mix(shift(e, 0.025, 0.62, 1.25), np.ones(3), 0.30)
     canvas = Canvas(512, 512, deep)
-    canvas.down([(0, shift(e, -0.10, 1.2, 0.26)), (0.28, shift(e, -0.07, 1.2, 0.50)), (0.55, shift(e, -0.02, 1.12, 0.92)), (0.82, light), (1, light)])
+    canvas.down([(0, shift(e, -0.09, 1.2, 0.34)), (0.26, shift(e, -0.06, 1.2, 0.62)), (0.5, shift(e, -0.012, 1.1, 1.0)), (0.8, light), (1, light)])
     px, py = canvas.x - 0.5, canvas.y - 0.5
     r, angle = np.hypot(px, py) * 2, np.arctan2(py, px)
     rays = 0.5 + 0.5 * np.cos(angle * 26) * np.cos(angle * 11 + 1)
-    canvas.paint(rays * smoothstep(0.35, 0.6, r) * smoothstep(0.92, 0.75, r) * (py > -0.1) * 0.22, light)
+    canvas.paint(rays * smoothstep(0.35, 0.6, r) * smoothstep(0.92, 0.75, r) * smoothstep(-0.12, 0.1, py) * 0.22, light)
     canvas.paint(canvas.ellipse(0.5, 0.79, 0.27, 0.135, 0.03) * 0.72, mix(light, np.ones(3), 0.35))
     canvas.paint(canvas.ellipse(0.5, 0.47, 0.185, 0.225, 0.006), shift(e, -0.11, 1.15, 0.20))
     canvas.paint(canvas.ellipse(0.5, 0.58, 0.09, 0.08, 0.03) * 0.55, shift(e, -0.05, 1.2, 0.75))
@@ -222,12 +221,12 @@ def hair(c: Scheme) -> Canvas:
             line = smoothstep(wide, wide * 0.25, np.abs(u - sway)) * smoothstep(0.03, 0.15, y) * smoothstep(0.99, 0.7, y)
             lay(line * (0.42 if dark else 0.28), shift(base, 0.01, 1.15, 0.70) if dark else mix(tip, np.ones(3), 0.2))
         if strip < 3:
-            zig = np.abs(((u * 5 + strip * 0.37) % 1.0) - 0.5) * 2
-            low = 0.315 + 0.050 * zig + 0.02 * np.cos(u * 9 + strip)
-            high = 0.262 - 0.022 * (1 - zig)
-            bell = np.clip(np.sin(np.pi * u), 0, 1) ** 0.6
-            band = smoothstep(high - 0.012, high + 0.010, y) * smoothstep(low + 0.008, low - 0.010, y) * bell
-            lay(band * 0.72, mix(shift(c.tips, -0.02, 0.62, 1.3), np.ones(3), 0.34))
+            spike = np.abs(((u * 3 + strip * 0.31) % 1.0) - 0.5) * 2
+            low = 0.318 + 0.045 * spike**1.6 + 0.012 * np.cos(u * 7 + strip)
+            high = 0.276 - 0.016 * np.sin(np.pi * u)
+            bell = np.clip(np.sin(np.pi * u) * 1.5, 0, 1)
+            band = smoothstep(high - 0.016, high + 0.016, y) * smoothstep(low + 0.008, low - 0.022, y) * bell
+            lay(band * 0.55, mix(shift(c.tips, -0.015, 0.7, 1.3), np.ones(3), 0.22))
         canvas.pixels[:, left:right] = block
     return canvas
 
@@ -236,25 +235,29 @@ def _cloths(c: Scheme) -> dict[str, Canvas]:
     canvases = {name: Canvas(w, h, c.main) for name, (atlas, _, _, w, h) in TILES.items() if atlas == "cloth" and name != "hair"}
     dark, soft = shift(c.main, 0.0, 1.05, 0.72), mix(shift(c.main, 0.02, 0.8, 2.0), c.tips, 0.35)
     j = canvases["jacket"]
-    j.down([(0, shift(c.main, 0, 0.95, 1.28)), (0.5, shift(c.main, 0, 1, 1.08)), (1, c.main)])
-    j.paint((j.y > 0.86) * 1.0, c.cream)
-    j.paint((np.abs(j.y - 0.845) < 0.012) * 1.0, c.accent)
+    j.down([(0, shift(c.main, 0, 0.95, 1.36)), (0.5, shift(c.main, 0, 1, 1.16)), (1, shift(c.main, 0, 1, 1.05))])
+    j.paint((j.y > 0.90) * 1.0, c.accent)
+    j.paint((np.abs(j.y - 0.885) < 0.010) * 1.0, c.cream)
+    for at in (0.30, 0.70):  # princess seams
+        j.paint(smoothstep(0.006, 0.002, np.abs(j.x - at)) * (j.y < 0.875) * 0.6, dark)
+    canvases["collar"].down([(0, shift(c.main, 0, 0.95, 1.3)), (1, shift(c.main, 0, 1, 1.1))])
     s = canvases["sleeve"]
-    s.down([(0, shift(c.main, 0, 0.95, 1.3)), (1, shift(c.main, 0, 1, 1.05))])
-    s.paint((np.abs(s.y - 0.78) < 0.05) * 1.0, c.cream)
-    s.paint((np.abs(s.y - 0.78) < 0.014) * 1.0, c.accent)
+    s.down([(0, shift(c.main, 0, 0.95, 1.36)), (1, shift(c.main, 0, 1, 1.16))])
+    s.paint((np.abs(s.y - 0.86) < 0.03) * 1.0, c.cream)
+    s.paint((np.abs(s.y - 0.86) < 0.010) * 1.0, c.accent)
     t = canvases["top"]
-    t.down([(0, c.cream), (0.6, c.cream), (1, mix(c.cream, soft, 0.25))])
-    t.paint((np.abs(t.x - 0.0) < 0.012) | (np.abs(t.x - 1.0) < 0.012), c.accent)
-    for k in range(3):
-        t.paint(t.ellipse(0.0, 0.25 + 0.2 * k, 0.012, 0.014), c.second)
-    t.paint((np.abs(t.y - 0.06) < 0.02) * 1.0, c.accent)
+    t.down([(0, c.cream), (0.6, c.cream), (1, mix(c.cream, soft, 0.18))])
+    t.paint(((t.x < 0.018) | (t.x > 0.982)) * smoothstep(0.1, 0.12, t.y), mix(c.cream, soft, 0.35))
+    for at in (0.5, 0.62, 0.74, 0.86):
+        for x in (0.0, 1.0):
+            t.paint(t.ellipse(x, at, 0.011, 0.013), c.second)
+    t.paint((np.abs(t.y - 0.085) < 0.020) * 1.0, c.main)
     k = canvases["skirt"]
     fold = (k.x * 20) % 1.0
     k.down([(0, shift(c.main, 0, 1, 1.0)), (0.7, shift(c.main, 0.0, 0.98, 1.25)), (1, shift(c.main, 0.01, 0.95, 1.45))])
-    k.paint(smoothstep(0.70, 0.90, fold) * 0.9, soft)
-    k.paint((np.abs(k.y - 0.80) < 0.020) * (fold < 0.72), c.accent)
-    k.paint((np.abs(k.y - 0.86) < 0.008) * (fold < 0.72), c.second)
+    k.paint(smoothstep(0.66, 0.80, fold) * 0.9, soft)
+    k.paint((np.abs(k.y - 0.80) < 0.020) * (fold < 0.70), c.accent)
+    k.paint((np.abs(k.y - 0.86) < 0.008) * (fold < 0.70), c.second)
     f = canvases["frill"]
     f.down([(0, soft), (0.6, mix(c.cream, soft, 0.25)), (1, c.cream)])
     f.paint((f.y > 0.90) * 1.0, c.accent)
@@ -262,17 +265,21 @@ def _cloths(c: Scheme) -> dict[str, Canvas]:
     o.down([(0, dark), (0.3, c.main), (1, shift(c.main, 0, 0.95, 1.2))])
     o.paint((o.y < 0.05) * 1.0, c.cream)
     b = canvases["boot"]
-    b.down([(0, c.cream), (0.7, c.cream), (1, mix(c.cream, soft, 0.18))])
-    b.paint((np.abs(b.y - 0.60) < 0.035) * 1.0, c.main)
-    b.paint((b.y > 0.80) * 1.0, c.main)
+    b.down([(0, c.cream), (0.5, c.cream), (1, mix(c.cream, soft, 0.12))])
+    front = np.minimum(b.x, 1 - b.x)
+    b.paint(smoothstep(0.012, 0.006, np.abs(front - 0.05)) * smoothstep(0.60, 0.58, b.y) * 0.9, soft)
+    for at in (0.2, 0.3, 0.4, 0.5):
+        b.paint((front < 0.05) * (np.abs(b.y - at) < 0.010) * 1.0, c.accent)
+    b.paint(smoothstep(0.70, 0.71, b.y) * 1.0, shift(c.main, 0, 0.95, 1.3))
+    b.paint((np.abs(b.y - 0.70) < 0.010) * 1.0, c.accent)
     canvases["cuff"].down([(0, c.accent), (1, shift(c.accent, -0.01, 1.05, 0.96))])
     r = canvases["ribbon"]
     r.down([(0, c.accent), (1, shift(c.accent, -0.015, 1.1, 0.92))])
     canvases["belt"].down([(0, dark), (0.5, shift(dark, 0, 1, 0.9)), (1, dark)])
-    canvases["lining"].down([(0, c.second), (1, c.second)])
+    canvases["lining"].down([(0, mix(c.second, c.cream, 0.25)), (1, mix(c.second, c.cream, 0.25))])
     canvases["shorts"].down([(0, dark), (1, dark)])
-    canvases["sole"].down([(0, c.accent), (1, c.accent)])
-    canvases["metal"].down([(0, mix(c.cream, c.main, 0.3)), (1, mix(c.cream, c.main, 0.5))])
+    canvases["sole"].down([(0, shift(c.main, 0, 0.95, 1.2)), (1, dark)])
+    canvases["star"].down([(0, mix(c.second, np.ones(3), 0.45)), (0.5, c.second), (1, shift(c.second, -0.03, 1.1, 0.85))])
     return canvases
 
 
@@ -281,13 +288,13 @@ def _skins(c: Scheme) -> dict[str, Canvas]:
         "teeth": np.array([1.0, 0.99, 0.97]),
         "skin": c.skin,
         "lash": c.line,
-        "lid": mix(shift(c.skin, -0.03, 2.0, 0.86), c.blush, 0.4),
+        "lid": mix(shift(c.skin, -0.03, 1.7, 0.93), c.blush, 0.25),
         "brow": mix(shift(c.hair, 0.0, 0.95, 0.78), c.line, 0.35),
         "lipline": mix(c.line, np.array([0.55, 0.16, 0.18]), 0.62),
         "liplow": mix(shift(c.skin, -0.03, 2.6, 0.72), np.array([0.62, 0.2, 0.2]), 0.4),
+        "crease": mix(shift(c.skin, -0.04, 2.6, 0.74), c.line, 0.12),
         "glint": np.ones(3),
         "glow": c.second,
-        "star": mix(c.second, np.array([1.0, 0.9, 0.5]), 0.3),
     }
     canvases = {name: Canvas(*TILES[name][3:], colour) for name, colour in flat.items()}
     canvases |= {"face": face(c), "iris": iris(c), "white": white(c)}
