@@ -16,7 +16,8 @@ from audio.compose import Wish
 from audio.score.model import Song
 from audio.voice.model import Take
 from characters.definition import Definition
-from characters.persona.model import Ask, Clause, Intent, Moment
+from characters.persona.mind import Event, Failed, Said, Understood
+from characters.persona.model import Ask, Intent, Moment
 from stage.clock import SAMPLE_RATE, samples, seconds
 from stage.director.camera import plan_section, shot_cue, talk_cue
 from stage.director.chat import ChatSelector
@@ -40,7 +41,7 @@ class MindLike(Protocol):
 
     def ask(self, ask: Ask) -> None: ...
 
-    def poll(self) -> list[Any]: ...
+    def poll(self) -> list[Event]: ...
 
     def cancel(self, id: str) -> None: ...
 
@@ -212,14 +213,14 @@ class Director:
         self._camera(horizon)
 
     def _collect(self, horizon: int) -> None:
-        for word, id, value in self._mind.poll():
-            if word == "clause" and isinstance(value, Clause):
-                self.desk.clause(id, value)
-            elif word == "understood" and isinstance(value, Intent):
-                self.desk.understood(id, value)
-                self._understood(id, value, horizon)
-            elif word == "failed":
-                self.desk.failed(id, str(value))
+        for event in self._mind.poll():
+            if isinstance(event, Said):
+                self.desk.clause(event.id, event.clause)
+            elif isinstance(event, Understood):
+                self.desk.understood(event.id, event.intent)
+                self._understood(event.id, event.intent, horizon)
+            elif isinstance(event, Failed):
+                self.desk.failed(event.id, event.reason)
         for result in self._studio.poll():
             kind, _, rest = result.id.partition(":")
             if result.error:
@@ -388,7 +389,7 @@ class Director:
             theme = self._random.choice(self.definition.music.themes or [""])
             order = self._order("", theme, theme, horizon, None)
             if order is not None:
-                order.speech = self._say("song_intro", horizon, topic=theme)
+                order.speech = self._say("song_intro", horizon)
             return
         if horizon < state.idle_at:
             return

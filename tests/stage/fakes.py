@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from audio.voice.model import Layout, Phone, Phrase, Spoken, Take, Word
+from characters.persona.mind import Event, Said, Understood
 from characters.persona.model import Ask, Clause, Intent
 from stage.worker import Result
 
@@ -40,20 +41,20 @@ class FakeMind:
         self.cancelled: list[str] = []
         self.silent = False
         self._script = script
-        self._events: list[Any] = []
+        self._events: list[Event] = []
 
     def ask(self, ask: Ask) -> None:
         self.asks.append(ask)
         if self.silent:
             return
         if "sing about" in ask.say:
-            self._events.append(("understood", ask.id, Intent("song_request", 0.9, {"topic": ask.say.split("about ")[1]})))
+            self._events.append(Understood(ask.id, Intent("song_request", 0.9, {"topic": ask.say.split("about ")[1]})))
         clauses = self._script(ask) if self._script else [Clause(f"so {ask.fan or 'friends'} it is {ask.moment.situation} time")]
         for i, clause in enumerate(clauses):
             last = i == len(clauses) - 1
-            self._events.append(("clause", ask.id, Clause(clause.text, clause.mood, clause.gesture, last)))
+            self._events.append(Said(ask.id, Clause(clause.text, clause.mood, clause.gesture, last)))
 
-    def poll(self) -> list[Any]:
+    def poll(self) -> list[Event]:
         events, self._events = self._events, []
         return events
 
