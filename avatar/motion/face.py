@@ -11,7 +11,7 @@ import numpy as np
 
 from avatar.motion.cues import RATE, Feeling, Look, Span, Track
 from avatar.motion.dofs import INDEX, SIZE, Vector
-from avatar.motion.noise import chance, min_jerk, noise
+from avatar.motion.noise import chance, min_jerk, noise, window
 from avatar.rig.frame import PRESETS
 
 _ATTACK, _RELEASE = 0.28, 0.6
@@ -29,8 +29,14 @@ class Mood:
     """What a mood does: weights of expressions, an offset of the pose, how lively the body is (1 = usual)."""
 
     face: dict[str, float]
+    own: dict[str, float]
     pose: Vector
     lively: float
+    wink: bool = False
+
+    def worn(self, names: frozenset[str]) -> dict[str, float]:
+        """The face on a model that has these expressions besides the presets."""
+        return self.own if self.own and names.issuperset(self.own) else self.face
 
 
 @cache
@@ -42,7 +48,8 @@ def moods() -> dict[str, Mood]:
         pose = np.zeros(SIZE)
         for dof, value in entry.get("pose", {}).items():
             pose[INDEX[dof]] = value
-        table[name] = Mood(dict(entry.get("face", {})), pose, float(entry.get("lively", 1.0)))
+        table[name] = Mood(dict(entry.get("face", {})), dict(entry.get("own", {})), pose,
+                           float(entry.get("lively", 1.0)), bool(entry.get("wink", False)))  # fmt: skip
     return table
 
 
@@ -51,16 +58,17 @@ def mood_of(name: str) -> Mood:
     known = moods().get(name)
     if known is not None:
         return known
-    return Mood({name: 1.0}, np.zeros(SIZE), 1.0)
+    return Mood({name: 1.0}, {}, np.zeros(SIZE), 1.0)
 
 
 class Face:
     """Blends moods over time: each takes over from what is shown, so a face never jumps."""
 
-    __slots__ = ("pose", "seed", "track")
+    __slots__ = ("names", "pose", "seed", "track")
 
     def __init__(self, seed: int) -> None:
         self.track: Track[Feeling] = Track()
+        self.names: frozenset[str] = frozenset(PRESETS)
         self.seed = seed
         self.pose = np.zeros(SIZE)
 
@@ -68,7 +76,7 @@ class Face:
         """Fill ``weights`` with expressions and :attr:`pose` with the posture; returns liveliness."""
         weights.clear()
         base = mood_of("neutral")
-        weights.update(base.face)
+        weights.update(base.worn(self.names))
         lively = 1.0
         self.pose[:] = base.pose
         t = sample / RATE
@@ -81,14 +89,16 @@ class Face:
             mood = mood_of(span.name)
             for name in weights:
                 weights[name] *= 1.0 - w
-            for name, value in mood.face.items():
+            for name, value in mood.worn(self.names).items():
                 weights[name] = weights.get(name, 0.0) + value * w
             self.pose += (mood.pose - self.pose) * w
             lively += (mood.lively - lively) * w
+            if mood.wink:
+                weights["blinkLeft"] = 0.95 * w * window(t - span.start / RATE, 0.3, 0.78, 0.1, 0.14)
         # A smile is never held like a mask: it swells and sinks a little.
         life = 1.0 + 0.14 * noise(self.seed, 401, t * 0.31) + 0.05 * noise(self.seed, 402, t * 1.1)
         for name in weights:
-            if name in PRESETS:
+            if not name.startswith("blink"):
                 weights[name] = min(1.0, weights[name] * life)
         return lively
 

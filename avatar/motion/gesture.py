@@ -37,6 +37,8 @@ class Spec:
     clap: float
     clapped: Vector
     dip: float
+    face: dict[str, float]
+    own: dict[str, float]
 
 
 def compile_gestures(book: PoseBook) -> dict[str, Spec]:
@@ -59,6 +61,7 @@ def compile_gestures(book: PoseBook) -> dict[str, Spec]:
         table[name] = Spec(
             pose, mask, tuple(keys), swing, float(entry["prepare"]), float(entry["hold"]), float(entry["retract"]),
             entry.get("hands", 0) == 1, float(entry.get("clap", 0.0)), clapped, float(entry.get("dip", 0.0)),
+            dict(entry.get("face", {})), dict(entry.get("own", {})),
         )  # fmt: skip
     return table
 
@@ -81,12 +84,17 @@ class Gestures:
         end = max(start + length, stroke + int(0.35 * RATE)) if length > 0 else natural
         return begin, end
 
-    def apply(self, sample: int, pose: Vector) -> float:
-        """Add every gesture under way; returns how much of the body they hold, 0..1."""
-        held = 0.0
+    def apply(self, sample: int, pose: Vector, weights: dict[str, float], names: frozenset[str]) -> None:
+        """Lay every gesture under way over ``pose``, and its face over ``weights``."""
         for cue in self.track.near(sample, sample + 1):
-            held = max(held, self._one(cue, sample, pose))
-        return held
+            held = self._one(cue, sample, pose)
+            spec = self.specs[cue.name]
+            face = spec.own if spec.own and names.issuperset(spec.own) else spec.face
+            if face:
+                for name in weights:
+                    weights[name] *= 1.0 - held
+                for name, value in face.items():
+                    weights[name] = weights.get(name, 0.0) + value * held
 
     def _one(self, cue: Gesture, sample: int, pose: Vector) -> float:
         spec = self.specs[cue.name]

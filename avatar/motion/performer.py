@@ -8,7 +8,7 @@ Layers, lowest first: idle, dance, gesture, mood; the mouth and the eyes have th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
@@ -23,10 +23,14 @@ from avatar.motion.mouth import SHAPES, VOWELS, Mouth, opening
 from avatar.motion.noise import min_jerk, noise
 from avatar.motion.poses import PoseBook
 from avatar.motion.solve import solve
-from avatar.rig.frame import PoseFrame
+from avatar.rig.frame import PRESETS, PoseFrame
 
 _FACE_WHILE_TALKING = 0.5
 """Part of a mood's own mouth that is taken back while a vowel is fully open, so that faces do not break."""
+
+
+_OPEN_FACES = {"joy": 1.0, "laugh": 1.0, "surprised": 0.5}
+"""Expressions that open the mouth by themselves, and how much of them speech takes back: the phones own the mouth."""
 
 
 class Performer:
@@ -61,12 +65,15 @@ class Performer:
         if dance is not None:
             self._dance.beats, self._dance.sections = dance.beats, dance.sections
 
-    def fit(self, rest: Mapping[str, tuple[float, float, float]]) -> None:
+    def fit(self, rest: Mapping[str, tuple[float, float, float]], expressions: Iterable[str] = ()) -> None:
         """Optional: adapt to a model, given rest positions of its humanoid bones in metres (T-pose, facing +Z).
 
-        Hands then meet and feet stay put on that body too. Cues already given stay.
+        Hands then meet and feet stay put on that body too. ``expressions`` names all expressions the model has; moods
+        then use its own (``smile``, ``joy``, ``laugh``, ``shy``, ...) where they are better than the presets. Cues
+        already given stay.
         """
         self._build(Proportions.of(rest))
+        self._face.names = frozenset(PRESETS) | frozenset(expressions)
 
     # Cues ---------------------------------------------------------------------------------------------------
 
@@ -149,7 +156,7 @@ class Performer:
         dancing = self._dance.presence(sample)
         self._idle.apply(sample, pose, breath, lively, 1.0 - dancing, emphasis * (1.0 - dancing))
         self._dance.apply(sample, pose)
-        self._gestures.apply(sample, pose)
+        self._gestures.apply(sample, pose, out.expressions, self._face.names)
         pose += self._face.pose
         eye_yaw, eye_pitch, head_yaw, head_pitch = self._gaze.at(sample)
         pose[INDEX["head.yaw"]] += head_yaw
@@ -165,8 +172,11 @@ class Performer:
         weights = out.expressions
         shape = self._mouth.shape(sample)
         jaw = opening(shape)
-        for name in ("happy", "angry", "sad", "relaxed", "surprised"):
-            if name in weights:
+        talk = self._idle.speaking(sample)
+        for name in weights:
+            if name in _OPEN_FACES:
+                weights[name] *= 1.0 - talk * _OPEN_FACES[name]
+            elif not name.startswith("blink"):
                 weights[name] *= 1.0 - _FACE_WHILE_TALKING * min(1.0, jaw * 1.3)
         idle = 0.012 * (1.0 + noise(self.seed, 301, t * 0.7)) * (1.0 - jaw)
         for name, value in zip(VOWELS, shape):
