@@ -103,12 +103,12 @@ def neck() -> Piece:
     return piece
 
 
-def arm_rings(stops: Sequence[tuple[float, float, float]], segments: int, drop: float = 0.0) -> Array:
-    """Rings around the arm: (x, half height, half depth); they run outwards along x."""
+def arm_rings(stops: Sequence[Sequence[float]], segments: int, drop: float = 0.0) -> Array:
+    """Rings around the arm: (x, half height, half depth, sink); they run outwards along x."""
     theta = turn(segments)
     rows = []
-    for x, high, deep in stops:
-        y = ARM_Y + high * np.sin(theta) - drop
+    for x, high, deep, *sink in stops:
+        y = ARM_Y + high * np.sin(theta) - drop - (sink[0] if sink else 0.0)
         z = ARM_Z + deep * np.cos(theta)
         rows.append(np.stack([np.full_like(y, x), y, z], -1))
     return np.array(rows)
@@ -146,13 +146,22 @@ def hand() -> Piece:
     for name, ((x, z), length, radius) in FINGERS.items():
         share = np.array([-0.16, 0.36, 0.52, 0.74, 0.97])
         points = np.stack(
-            [WRIST + x + length * share, ARM_Y - 1 - 9 * np.clip(share, 0, 1) ** 2, ARM_Z + z + 3 * share * np.sign(z)], -1
+            [WRIST + x + length * share, ARM_Y - 1 - 9 * np.clip(share, 0, 1) ** 2, ARM_Z + z + 3 * share * np.sign(z)],
+            -1,
         )
         piece = _finger(points, radius, radius * 0.8)
         along = (piece.positions[:, 0] - WRIST - x) / length
         bones = [f"left{name}{part}" for part in ("Proximal", "Intermediate", "Distal")]
         piece.weights = ramp(
-            along, [(-0.1, "leftHand"), (0.06, bones[0]), (0.38, bones[0]), (0.54, bones[1]), (0.68, bones[1]), (0.8, bones[2])]
+            along,
+            [
+                (-0.1, "leftHand"),
+                (0.06, bones[0]),
+                (0.38, bones[0]),
+                (0.54, bones[1]),
+                (0.68, bones[1]),
+                (0.8, bones[2]),
+            ],
         )
         parts.append(piece)
     thumb = np.array([[WRIST + x, ARM_Y - 6 - 2 * i, ARM_Z + z] for i, (x, z) in enumerate(THUMB)])
@@ -168,10 +177,11 @@ def hand() -> Piece:
 
 LEG = np.array([
     # y, x, half width, front, back
-    (872, 48, 50, 48, -66), (845, 51, 54, 52, -72), (815, 54, 56, 55, -71), (780, 57, 56, 56, -65), (740, 58.5, 54, 55, -58),
-    (700, 59.5, 51.5, 53, -53), (650, 60, 48, 50, -47), (600, 60, 44.5, 46.5, -43), (550, 60, 41, 43, -38.5),
+    (872, 48, 50, 48, -66), (845, 51, 54, 52, -72), (815, 54, 56, 55, -71), (780, 57, 56, 56, -65),
+    (740, 58.5, 54, 55, -58), (700, 59.5, 51.5, 53, -53), (650, 60, 48, 50, -47), (600, 60, 44.5, 46.5, -43), (550, 60, 41, 43, -38.5),
     (500, 60, 37.5, 40, -34.5), (460, 60, 34.8, 38.5, -31), (428, 60, 33.5, 37.5, -30), (395, 60.5, 32, 33.5, -32),
-    (350, 61.5, 33.5, 29, -40), (310, 62, 33.5, 26, -42), (270, 61.5, 31, 23, -40), (220, 61, 27, 19, -34), (140, 60, 23, 14, -30),
+    (350, 61.5, 33.5, 29, -40), (310, 62, 33.5, 26, -42), (270, 61.5, 31, 23, -40), (220, 61, 27, 19, -34),
+    (140, 60, 23, 14, -30),
 ])  # fmt: skip
 """Sections of the left leg."""
 

@@ -11,7 +11,20 @@ from typing import Any
 
 import numpy as np
 
-from avatar.wardrobe import body, expressions, eyes, gltf_write, hair, head, materials, mouth, outfit, springs, textures
+from avatar.wardrobe import (
+    accessories,
+    body,
+    expressions,
+    eyes,
+    gltf_write,
+    hair,
+    head,
+    materials,
+    mouth,
+    outfit,
+    springs,
+    textures,
+)
 from avatar.wardrobe.colour import rgb
 from avatar.wardrobe.mesh import Array, Piece, merged
 from avatar.wardrobe.skeleton import CHIN, Skeleton, humanoid
@@ -22,7 +35,7 @@ VERSION = 1
 CANONICAL = 1520.0
 BASES = ("girl",)
 OUTFITS = ("jacket",)
-ACCESSORIES = ("star pin",)
+ACCESSORIES = (*accessories.ACCESSORIES, "tufts")
 _HEAD_SIZE = 1.07
 """The head against the body it was drawn on: a little large is kinder to the eye."""
 PROPORTIONS: dict[str, tuple[float, float]] = {"head": (0.85, 1.2), "legs": (0.85, 1.2), "shoulders": (0.85, 1.2)}
@@ -84,29 +97,28 @@ def check(look: Look) -> None:
             raise LookError(f"proportions.{key}", value, f"between {low} and {high}")
 
 
-def _pin() -> list[Piece]:
-    at = head.place(hair.on_volume([(-36, 172, 13.0)]))[0]
-    return [p.bind("head") for p in outfit.star(at, 20.0, 5.0, np.array([-0.42, 0.22, 1.0]), 0.2)]
-
-
 def gather(look: Look) -> Assembly:
     """All pieces in the canonical size, grouped into meshes; face pieces carry the morphs."""
     skeleton = humanoid()
+    worn = [choose("accessories", a, ACCESSORIES) for a in look.accessories]
     close, mouth_warps = mouth.skin_warps()
     warps = {**mouth_warps, **eyes.skin_warps()}
     faces = head.skin([eyes.opening(), mouth.opening()], close, warps) + eyes.build() + mouth.build()
-    locks = hair.build(hair.STYLES[choose("hair_style", look.hair_style, tuple(hair.STYLES))](), skeleton)
-    style = choose("hair_style", look.hair_style, tuple(hair.STYLES))
+    name = choose("hair_style", look.hair_style, tuple(hair.STYLES))
+    style = hair.STYLES[name]()
     clothes = [*body.build(), *outfit.idol(skeleton)]
-    clothes += head.ears() if style == "short" else []
-    clothes += hair.ties() if style == "bob" else []
-    if any(_plain(a) == "star pin" for a in look.accessories):
-        clothes += _pin()
+    clothes += head.ears() if name == "short" else []
+    if "tufts" in worn:
+        style = hair.with_tufts(style)
+        clothes += hair.ties()
+    locks = hair.build(style, skeleton)
+    for accessory in dict.fromkeys(worn):
+        clothes += accessories.ACCESSORIES[accessory]() if accessory in accessories.ACCESSORIES else []
     wanted = {_plain(k): v for k, v in look.proportions.items()}
     proportion(wanted, skeleton, [*faces, *locks, *clothes])
-    top = max(float(p.positions[:, 1].max()) for p in locks)
-    crown = max(top, CANONICAL * 0.9)
-    return Assembly(skeleton, {"Face": faces, "Hair": locks, "Body": clothes}, look.height / crown, _HEAD_SIZE * wanted.get("head", 1.0))
+    crown = max(float(p.positions[:, 1].max()) for p in locks)
+    size = _HEAD_SIZE * wanted.get("head", 1.0)
+    return Assembly(skeleton, {"Face": faces, "Hair": locks, "Body": clothes}, look.height / crown, size)
 
 
 def proportion(wanted: dict[str, float], skeleton: Skeleton, pieces: list[Piece]) -> None:
@@ -149,9 +161,16 @@ def _grouped(pieces: list[Piece]) -> list[tuple[Piece, Array]]:
     return [(piece, piece.uvs) for piece in whole]
 
 
-def _vrm(name: str, meta: dict[str, Any], skeleton: Skeleton, nodes: dict[str, int], morphs: list[str], scale: float) -> dict[str, Any]:
+def _vrm(
+    name: str, meta: dict[str, Any], skeleton: Skeleton, nodes: dict[str, int], morphs: list[str], scale: float
+) -> dict[str, Any]:
     def binds(expression: expressions.Expression) -> dict[str, Any]:
-        entry: dict[str, Any] = {"isBinary": False, "overrideBlink": expression.blink, "overrideLookAt": "none", "overrideMouth": "none"}
+        entry: dict[str, Any] = {
+            "isBinary": False,
+            "overrideBlink": expression.blink,
+            "overrideLookAt": "none",
+            "overrideMouth": "none",
+        }
         if expression.morphs:
             entry["morphTargetBinds"] = [
                 {"node": nodes["Face"], "index": morphs.index(m), "weight": w} for m, w in expression.morphs.items()

@@ -216,7 +216,15 @@ def _glints() -> list[Piece]:
     return pieces
 
 
-_BROW = ((20.0, 135.0, 0.7), (23, 136.6, 2.8), (30, 139.3, 4.0), (41, 142.4, 3.8), (54, 143.4, 3.0), (65, 140.4, 1.8), (73, 135.0, 0.3))
+_BROW = (
+    (20.0, 137.6, 0.7),
+    (23, 138.8, 2.6),
+    (30, 140.9, 3.9),
+    (41, 142.8, 3.7),
+    (54, 142.4, 2.9),
+    (65, 138.6, 1.7),
+    (73, 132.8, 0.3),
+)
 _BROW_MOVES: dict[str, Callable[[Array], Array]] = {
     "browUp": lambda s: np.stack([0 * s, 6.0 + 1.2 * np.sin(np.pi * s)], -1),
     "browAngry": lambda s: np.stack([-2.5 * (1 - s), -8.5 * (1 - s) ** 1.2 + 2.5 * s], -1),
@@ -256,5 +264,3 @@ def build() -> list[Piece]:
     pieces += both(_strip(lambda lids: _rim(lids.lower, 7.0, -1.0), "lid"))
     pieces += both(_brow())
     return pieces
-
-

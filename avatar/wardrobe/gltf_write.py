@@ -38,7 +38,9 @@ class Buffer:
         self.views.append(entry)
         return len(self.views) - 1
 
-    def accessor(self, array: np.ndarray, kind: str, component: int, target: int | None = 34962, bounds: bool = False) -> int:
+    def accessor(
+        self, array: np.ndarray, kind: str, component: int, target: int | None = 34962, bounds: bool = False
+    ) -> int:
         """Append an array; ``bounds`` writes min and max."""
         entry: dict[str, Any] = {
             "bufferView": self.view(np.ascontiguousarray(array).tobytes(), target),
@@ -92,7 +94,9 @@ def skinning(piece: Piece, joints: dict[str, int]) -> tuple[np.ndarray, np.ndarr
     return bones.astype(np.uint8), weights.astype(np.float32)
 
 
-def _primitive(piece: Piece, uv: Array, morphs: list[str], buffer: Buffer, joints: dict[str, int], scale: float) -> dict[str, Any]:
+def _primitive(
+    piece: Piece, uv: Array, morphs: list[str], buffer: Buffer, joints: dict[str, int], scale: float
+) -> dict[str, Any]:
     positions = (piece.positions * scale).astype(np.float32)
     bones, weights = skinning(piece, joints)
     primitive: dict[str, Any] = {
@@ -142,7 +146,9 @@ def document(
     for i, name in enumerate(names):
         inverse[i, 3, :3] = -skeleton.at(name) * scale  # column-major: translation in the last row
     order = list(materials)
-    gltf_meshes, targets, roots = [], {}, [joints["hips"]]
+    gltf_meshes: list[dict[str, Any]] = []
+    targets: dict[str, list[str]] = {}
+    roots = [joints["hips"]]
     for name, primitives in meshes.items():
         morphs = list(dict.fromkeys(m for piece, _ in primitives for m in piece.morphs))
         targets[name] = morphs

@@ -8,7 +8,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from avatar.wardrobe.head import SKULL, TOP, Loft, place
-from avatar.wardrobe.mesh import Array, Piece, blend_normals, curve, merged, mirrored, profile, sheet, sweep, tube, volume_normals
+from avatar.wardrobe.mesh import (
+    Array,
+    Piece,
+    blend_normals,
+    curve,
+    merged,
+    mirrored,
+    profile,
+    sheet,
+    sweep,
+    tube,
+    volume_normals,
+)
 from avatar.wardrobe.skeleton import CHIN, HEAD_Z, Skeleton
 
 VOLUME = Loft(
@@ -87,14 +99,16 @@ def lock(clump: Clump, joints: list[str] | None = None, tile: str = "hair") -> P
     piece.uvs[:, 1] = np.repeat(_v(path, s), columns)
     # Shade as one volume near the scalp, as its own lock towards the tip.
     own = piece.normals
-    piece.normals = blend_normals(volume_normals(piece.positions, _CENTRE, _RADII), own, np.repeat(0.26 + 0.2 * s, columns))
+    piece.normals = blend_normals(
+        volume_normals(piece.positions, _CENTRE, _RADII), own, np.repeat(0.26 + 0.2 * s, columns)
+    )
     piece.bind("head")
     if joints:
-        _hang(piece, joints, np.repeat(s, columns), clump.loose)
+        _bind_chain(piece, joints, np.repeat(s, columns), clump.loose)
     return piece
 
 
-def _hang(piece: Piece, joints: list[str], s: Array, loose: float) -> None:
+def _bind_chain(piece: Piece, joints: list[str], s: Array, loose: float) -> None:
     """Weights along a chain: the head until ``loose``, then joint after joint."""
     share = (s - loose) / (1 - loose) * (len(joints) - 1)
     names = ["head", *joints[:-1]]
@@ -118,7 +132,9 @@ def cap() -> Piece:
         outer, skull = VOLUME.point(theta, h), SKULL.point(theta, min(h, TOP - 1))
         row = outer * 0.55 + skull * 0.45 if h < 235 else outer - [0, 4, 0]
         if h == heights[-1]:
-            row[:, 1] += np.where(np.arange(19) % 2 == 0, -12.0, 7.0) + 5.0 * np.cos(np.arange(19) * 2.4)  # ends like locks, not like a helmet
+            row[:, 1] += np.where(np.arange(19) % 2 == 0, -12.0, 7.0) + 5.0 * np.cos(
+                np.arange(19) * 2.4
+            )  # ends like locks, not like a helmet
         rows.append(row)
     piece = sheet(place(np.array(rows)), "hair", "hair", (0.80, 0.1, 0.95, 0.62))
     piece.normals = volume_normals(piece.positions, _CENTRE, _RADII)
@@ -142,6 +158,7 @@ _FIRM = (1.5, 0.45, 0.08, 12.0)
 
 def bangs() -> tuple[list[Clump], list[Clump], dict[str, tuple[Array, tuple[float, float, float, float]]]]:
     """The fringe: a swept middle, shorter steps to the sides, all pointed."""
+
     def fall(
         root: float, tip: float, end: float, width: float, hue: int, lift: float, chain: str = "", hook: float = 0.0
     ) -> Clump:
@@ -149,7 +166,9 @@ def bangs() -> tuple[list[Clump], list[Clump], dict[str, tuple[Array, tuple[floa
         azimuth = root * np.minimum(1, 0.5 + 3.2 * t) + (tip - root) * t**1.5 + hook * np.sin(np.pi * t)
         height = 250.5 + (end - 250.5) * (0.25 * t + 0.75 * (1 - np.cos(t * np.pi / 2)) ** 0.85)
         away = lift + np.array([-4.5 - lift, 0.5, 3.4, 4.2, 2.8, -1.0])
-        return Clump(on_volume(np.stack([azimuth, height, away], -1).tolist()), width, 7.0, hue, 0.5, 0.55, 12, chain, 0.55)
+        return Clump(
+            on_volume(np.stack([azimuth, height, away], -1).tolist()), width, 7.0, hue, 0.5, 0.55, 12, chain, 0.55
+        )
 
     middle = [
         fall(2, -4, 112, 10.5, 1, 3.4, "bang", 2.0),
@@ -175,21 +194,33 @@ def bangs() -> tuple[list[Clump], list[Clump], dict[str, tuple[Array, tuple[floa
 
 
 def _side_lock(end: float, hue: int, width: float) -> Clump:
-    stops = [(26, 246, -3), (48, 216, 3), (60, 172, 5), (61, 120, 4.5), (56, 70, 3.5), (50, end + 25, 1.5), (44, end, -4)]
+    stops = [
+        (26, 246, -3),
+        (48, 216, 3),
+        (60, 172, 5),
+        (61, 120, 4.5),
+        (56, 70, 3.5),
+        (50, end + 25, 1.5),
+        (44, end, -4),
+    ]
     return Clump(on_volume(stops), width, 9, hue, 0.6, 0.52, 12, "sideLeft", 0.42)
 
 
 def _crown(
     azimuth: float, end: float, width: float, hue: int, lift: float, chain: str, curl: float = -7.0, drift: float = 0.0
 ) -> Clump:
-    stops = [(azimuth, 252.6, -4), (azimuth, 244, lift * 0.5), (azimuth, 222, lift + 1.5), (azimuth + drift * 0.3, 170, lift + 3),
-             (azimuth + drift * 0.6, 105, lift + 2.5), (azimuth + drift * 0.9, end * 0.55 + 40, lift + 1.5),
+    stops = [(azimuth, 252.6, -4), (azimuth, 244, lift * 0.5), (azimuth, 222, lift + 1.5),
+             (azimuth + drift * 0.3, 170, lift + 3), (azimuth + drift * 0.6, 105, lift + 2.5), (azimuth + drift * 0.9, end * 0.55 + 40, lift + 1.5),
              (azimuth + drift, end, lift + curl)]  # fmt: skip
     return Clump(on_volume(stops), width, 10, hue, 0.45, 0.55, 12, chain, 0.5)
 
 
+def _hang(azimuth: float, end: float) -> Array:
+    return on_volume([(azimuth, 108, 1), (azimuth, (108 + end) / 2, 1), (azimuth, end, -5)])
+
+
 def bob() -> Style:
-    """Chin-length bob turned inwards, side locks, fringe and two tufts."""
+    """Chin-length bob turned inwards, side locks, fringe."""
     middle, sides, chains = bangs()
     sides += [_side_lock(8, 1, 13.5), Clump(on_volume(
         [(48, 226, 0), (66, 196, 3), (72, 150, 5), (72, 90, 5), (66, 40, 2), (60, 20, -3)]), 17, 9, 2, 0.55, 0.55, 11,
@@ -203,28 +234,34 @@ def bob() -> Style:
         sides.append(_crown(azimuth, end, 24, hue + 1, -4.5, chain, -11, drift=2))
     middle.append(_crown(180, -16, 24, 2, -3.0, "back", -9))
     middle.append(_crown(184, -4, 20, 1, 3.0, "back", -5))
-    hang = lambda a, end: on_volume([(a, 108, 1), (a, (108 + end) / 2, 1), (a, end, -5)])  # noqa: E731
     chains |= {
         "sideLeft": (on_volume([(62, 115, 4), (57, 65, 3), (44, 12, -3)]), _SOFT),
-        "backSideLeft": (hang(100, 4), _SOFT),
-        "backLeft": (hang(148, -6), _SOFT),
-        "back": (hang(180, -12), _SOFT),
+        "backSideLeft": (_hang(100, 4), _SOFT),
+        "backLeft": (_hang(148, -6), _SOFT),
+        "back": (_hang(180, -12), _SOFT),
     }
-    return with_tufts(Style(middle, sides, chains))
+    return Style(middle, sides, chains)
 
 
 def with_tufts(style: Style) -> Style:
     """Adds the two tufts that stand off the crown like a pair of quavers."""
     root = np.array([66.0, 222.0, -14.0])
+    first, second = root + np.array([-10, -6, 0]), root + np.array([9, 13, 0])
 
     def arm(dx: float, dy: float, dz: float, length: float) -> Array:
-        return np.array([root + [-10, -6, 0], root + [9 + dx * 0.3, 13 + dy * 0.3, dz * 0.2],
+        return np.array([first, second + np.array([dx * 0.3, dy * 0.3, dz * 0.2]),
                          root + np.array([33 + dx, 18 + dy, dz * 0.6]) * length,
                          root + np.array([54 + dx, -8 + dy, dz]) * length,
                          root + np.array([61 + dx, -48 + dy, dz * 1.2]) * length])  # fmt: skip
 
     for i, (dx, dy, dz, length, width) in enumerate(
-        ((0, 0, 2, 1.0, 15), (4, 2, -11, 0.94, 13), (-3, -3, 14, 0.88, 13), (-10, -10, 2, 0.84, 13), (-6, -6, -15, 0.78, 12))
+        (
+            (0, 0, 2, 1.0, 15),
+            (4, 2, -11, 0.94, 13),
+            (-3, -3, 14, 0.88, 13),
+            (-10, -10, 2, 0.84, 13),
+            (-6, -6, -15, 0.78, 12),
+        )
     ):
         style.sides.append(Clump(arm(dx, dy, dz, length), width, 10, i % 3, 0.4, 0.5, 12, "tuftLeft", 0.12))
     style.chains["tuftLeft"] = (arm(0, 0, 4, 1.0)[[1, 2, 3, 4]], (1.3, 0.36, 0.12, 12.0))
@@ -246,24 +283,32 @@ def ties() -> list[Piece]:
     return [piece, mirrored(piece)]
 
 
+_LONG = (
+    (84.0, -150, 1.0), (104.0, -205, 1.5), (124.0, -240, 1.5), (146.0, -255, 1.5), (168.0, -262, 1.5),
+    (94.0, -190, -5.0), (114.0, -225, -5.0), (135.0, -250, -5.0), (157.0, -260, -5.0),
+)  # fmt: skip
+"""Locks of long hair: azimuth, where they end under the chin, lift."""
+
+
 def long_hair() -> Style:
     """Straight hair to the waist."""
     style = bob()
-    style.sides = [c for c in style.sides if c.chain not in ("tuftLeft", "backLeft", "backSideLeft")]
+    style.sides = [c for c in style.sides if c.chain not in ("backLeft", "backSideLeft")]
     style.middle = [c for c in style.middle if c.chain != "back"]
-    chains = {k: v for k, v in style.chains.items() if not k.startswith(("tuft", "back"))}
-    for i, (azimuth, end, lift) in enumerate(
-        ((84, -150, 1), (104, -205, 1.5), (124, -240, 1.5), (146, -255, 1.5), (168, -262, 1.5), (94, -190, -5),
-         (114, -225, -5), (135, -250, -5), (157, -260, -5))
-    ):  # fmt: skip
-        stops = [(azimuth * 0.9 + 12, 251, -2), (azimuth, 226, lift + 1), (azimuth, 150, lift + 3), (azimuth, 60, lift + 2),
-                 (azimuth, -40, lift)]  # fmt: skip
+    chains = {k: v for k, v in style.chains.items() if not k.startswith("back")}
+    for i, (azimuth, end, lift) in enumerate(_LONG):
+        stops = [(azimuth, 252.6, -4), (azimuth, 244, 0), (azimuth, 226, lift + 1), (azimuth, 150, lift + 3),
+                 (azimuth, 60, lift + 2), (azimuth, -40, lift)]  # fmt: skip
         points = np.concatenate([on_volume(stops), [on_volume([(azimuth, -88, lift)])[0] + [0, end + 88, 6]]])
         chain = "backSideLeft" if azimuth < 115 else "backLeft"
         style.sides.append(Clump(points, 24, 9, i % 3, 0.45, 0.6, 15, chain, 0.42))
     for azimuth, lift in ((180.0, -4.0), (183.0, 2.5)):
-        top = on_volume([(180, 251, -2), (azimuth, 226, lift), (azimuth, 140, lift + 2), (azimuth, -40, lift)])
-        style.middle.append(Clump(np.concatenate([top, [top[-1] + [0, -215, 6]]]), 24, 9, 1, 0.45, 0.6, 15, "back", 0.42))
+        top = on_volume(
+            [(180, 252.6, -4), (180, 244, 0), (azimuth, 226, lift), (azimuth, 140, lift + 2), (azimuth, -40, lift)]
+        )
+        style.middle.append(
+            Clump(np.concatenate([top, [top[-1] + [0, -215, 6]]]), 24, 9, 1, 0.45, 0.6, 15, "back", 0.42)
+        )
     for name, azimuth in (("backSideLeft", 100.0), ("backLeft", 148.0), ("back", 180.0)):
         top = on_volume([(azimuth, 80, 2), (azimuth, 0, 1), (azimuth, -80, 0)])
         chains[name] = (np.concatenate([top, [top[-1] + [0, -80, 3], top[-1] + [0, -165, 5]]]), _SOFT)
@@ -274,13 +319,11 @@ def long_hair() -> Style:
 def twin_tails() -> Style:
     """The bob's front, its back gathered into two long tails."""
     style = bob()
-    style.sides = [c for c in style.sides if c.chain != "tuftLeft"]
     root = np.array([78.0, 196.0, -30.0])
     path = np.array([[0, 0, 0], [30, 14, -6], [56, -30, -10], [64, -120, -12], [52, -230, -8], [40, -310, 0]]) + root
     for i, (dx, dz, share) in enumerate(((0, 0, 1.0), (9, 12, 0.94), (-8, -14, 0.9), (5, -10, 0.8), (-5, 14, 0.84))):
         points = (path - root) * [1, share, 1] + root + np.outer(np.linspace(0, 1, 6), [dx, 0, dz])
         style.sides.append(Clump(points, 18, 13, i % 3, 0.35, 0.5, 14, "tailLeft", 0.15))
-    style.chains = {k: v for k, v in style.chains.items() if not k.startswith("tuft")}
     style.chains["tailLeft"] = (path[1:], (0.8, 0.34, 0.2, 16.0))
     return style
 
@@ -288,8 +331,9 @@ def twin_tails() -> Style:
 def short() -> Style:
     """A short crop with the same fringe."""
     middle, sides, chains = bangs()
-    for i, (azimuth, end) in enumerate(((70, 70), (90, 55), (110, 42), (131, 36), (152, 32), (172, 30), (80, 60), (100, 46),
-                                        (121, 38), (142, 32), (162, 28))):  # fmt: skip
+    ends = ((70, 70), (90, 55), (110, 42), (131, 36), (152, 32), (172, 30), (80, 60),
+            (100, 46), (121, 38), (142, 32), (162, 28))  # fmt: skip
+    for i, (azimuth, end) in enumerate(ends):
         sides.append(_crown(azimuth, end, 24, i % 3, 1.5 if i < 6 else -4, "", 5 if i < 6 else -6))
     middle.append(_crown(180, 28, 24, 2, 0.0, "", 2))
     return Style(middle, sides, chains)

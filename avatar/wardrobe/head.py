@@ -76,7 +76,7 @@ SKULL = Loft(
 
 def _bumps(x: Array, h: Array) -> Array:
     """Nose, eye hollows, cheeks and lips: what to add to the front surface's z."""
-    bridge = np.where(h > 58, np.exp(-((h - 58) / 19) ** 2), np.exp(-((h - 58) / 5.0) ** 2))
+    bridge = np.where(h > 58, np.exp(-(((h - 58) / 19) ** 2)), np.exp(-(((h - 58) / 5.0) ** 2)))
     nose = 10.5 * bridge * np.exp(-((x / (5.2 + 0.02 * np.abs(h - 58))) ** 2))
     hollow = -3.6 * np.exp(-(((np.abs(x) - 46) / 26) ** 2) - ((h - 104) / 20) ** 2)
     bridge_dip = -2.5 * np.exp(-((x / 16) ** 2) - ((h - 100) / 14) ** 2)

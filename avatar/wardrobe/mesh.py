@@ -159,7 +159,7 @@ def merged(pieces: Sequence[Piece]) -> Piece:
     )
 
 
-def curve(points: Sequence[Sequence[float]], samples: int) -> Array:
+def curve(points: Sequence[Sequence[float]] | Array, samples: int) -> Array:
     """A smooth curve through ``points`` (natural cubic by chord length), ``samples`` evenly spread."""
     knots = np.asarray(points, float)
     chord = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(knots, axis=0), axis=1))])

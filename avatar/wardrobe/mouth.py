@@ -46,7 +46,7 @@ def _shape(
     return Lips(np.stack([x, upper], -1), np.stack([x, lower], -1), push, jaw, teeth)
 
 
-REST = _shape(12.6, 39.6, 39.6, 42.6, 0.9, 0.9)
+REST = _shape(13.2, 39.4, 39.4, 43.2, 0.9, 0.9)
 VOWELS: dict[str, Lips] = {
     "aa": _shape(15.4, 44.0, 19.6, 40.8, 0.45, 0.55, jaw=3.6),
     "ih": _shape(17.4, 42.2, 33.6, 42.2, 0.45, 0.5, jaw=0.8),
@@ -133,12 +133,12 @@ def _line(curve_: Array, thick: Array, up: float, push: float) -> Array:
     lift = np.concatenate([np.full(_K, push), [push]])
     low, high = spine - [0, 0.35], spine + np.stack([0 * thick, thick * up], -1)
     low[-1] = tip
-    rows = (high, low) if up > 0 else (spine + [0, 0.2], high)
+    rows = (high, low) if up > 0 else (spine + np.array([0, 0.2]), high)
     return np.stack([face(r[:, 0], r[:, 1], 0.75 + lift * 0.8) for r in rows])
 
 
 def _upper_line(lips: Lips) -> Array:
-    return _line(lips.upper, 1.55 - 0.45 * _ALONG, 1.0, lips.push)
+    return _line(lips.upper, 1.8 - 0.6 * _ALONG, 1.0, lips.push)
 
 
 def _lower_line(lips: Lips) -> Array:
@@ -165,7 +165,7 @@ def _teeth(lips: Lips) -> Array:
     drop = np.minimum(lips.gap * 0.32, 4.8) * lips.teeth
     drop = drop * np.sqrt(np.clip(1 - (0.9 * _ALONG) ** 2, 0, 1))
     top = _inner(lips.upper, 0.9)
-    rows = [top + [0, 0.6], top - np.stack([0 * drop, drop], -1)]
+    rows = [top + np.array([0, 0.6]), top - np.stack([0 * drop, drop], -1)]
     return np.stack([face(r[:, 0], r[:, 1], lips.push - 3.4 - i) for i, r in enumerate(rows)])
 
 

@@ -127,8 +127,8 @@ def collar() -> list[Piece]:
 
 def sleeves() -> list[Piece]:
     """Sleeves with a soft puff at the shoulder and a flared cuff."""
-    stops = [(78, 29, 34), (94, 36, 39), (112, 39, 40.5), (134, 37, 38), (154, 33.5, 35), (168, 32, 33.5), (215, 30, 31),
-             (268, 28.5, 30), (300, 28, 30), (332, 28, 29.5), (380, 29, 30), (432, 32, 32)]  # fmt: skip
+    stops = [(74, 22, 33, 12), (92, 30, 38, 9), (112, 36.5, 40, 5), (134, 36.5, 38, 2), (154, 33.5, 35), (168, 32, 33.5),
+             (215, 30, 31), (268, 28.5, 30), (300, 28, 30), (332, 28, 29.5), (380, 29, 30), (432, 32, 32)]  # fmt: skip
     rings = arm_rings(stops, 14, 1.0)
     pieces = [tube(rings, "cloth", "sleeve")]
     cuff = arm_rings([(418, 35.5, 35.5), (424, 38, 38), (446, 39.5, 39.5), (466, 42.5, 42.5)], 14, 1.0)
@@ -193,8 +193,12 @@ def skirt(skeleton: Skeleton) -> list[Piece]:
     ]
     for piece in pieces:
         piece.weights = _skirt_weights(piece.positions, chains, heights)
-    belt = np.array([ring(y, 76 + g, 57 + g, -57 - g, turn(20), 2.1) for y, g in ((980, 0.5), (975, 3.0), (952, 4.5), (946, 2.5))])
-    pieces += bound([tube(belt, "cloth", "belt"), *star(np.array([0.0, 963.0, 62.0]), 15.0, 4.0, np.array([0, 0.1, 1.0]))], "trunk")
+    belt = np.array(
+        [ring(y, 76 + g, 57 + g, -57 - g, turn(20), 2.1) for y, g in ((980, 0.5), (975, 3.0), (952, 4.5), (946, 2.5))]
+    )
+    pieces += bound(
+        [tube(belt, "cloth", "belt"), *star(np.array([0.0, 963.0, 62.0]), 15.0, 4.0, np.array([0, 0.1, 1.0]))], "trunk"
+    )
     return pieces
 
 
@@ -205,7 +209,9 @@ def shorts() -> list[Piece]:
     """Dark shorts, so that a kick shows nothing but cloth."""
     left = tube(leg_rings((860, 825, 790, 765, 744), 2.0), "cloth", "shorts")
     left.weights = leg_weights(left.positions)
-    middle = tube(np.array([ring(y, w + 2, f + 2, b - 2, turn(16)) for y, w, f, b in _HIPS]), "cloth", "shorts", cap_end=True)
+    middle = tube(
+        np.array([ring(y, w + 2, f + 2, b - 2, turn(16)) for y, w, f, b in _HIPS]), "cloth", "shorts", cap_end=True
+    )
     middle.weights = trunk_weights(middle.positions)
     return [middle, *both(left)]
 
@@ -235,13 +241,17 @@ def boots() -> list[Piece]:
         front = np.array([0, np.sin(np.radians(tilt)), np.cos(np.radians(tilt))])
         s, c = np.sin(theta), np.cos(theta)
         reach = np.where(c > 0, f, b) * np.sign(c) * np.abs(c) ** 0.9
-        row = np.array([_FOOT_X, y, z]) + np.outer(w * np.sign(s) * np.abs(s) ** 0.9, [1, 0, 0]) + np.outer(reach, front)
+        row = (
+            np.array([_FOOT_X, y, z]) + np.outer(w * np.sign(s) * np.abs(s) ** 0.9, [1, 0, 0]) + np.outer(reach, front)
+        )
         row[:, 1] = np.maximum(row[:, 1], 18)
         rows.append(row)
     rings = np.array(rows)
     boot = tube(rings, "cloth", "boot", cap_end=True)
     middle = np.array([_FOOT_X, 0, -9])
-    fold = np.array([(rings[0] - middle) * [g, 0, g] + middle + [0, y, 0] for y, g in ((326, 1.0), (320, 1.1), (282, 1.13))])
+    fold = np.array(
+        [(rings[0] - middle) * [g, 0, g] + middle + [0, y, 0] for y, g in ((326, 1.0), (320, 1.1), (282, 1.13))]
+    )
     fold[-1, :, 1] -= 9 * np.abs(np.sin(theta * 0.5 + np.pi / 2)) ** 6
     pieces = [boot, *shell(fold, "cuff", "lining", 3.0), *_sole()]
     pieces.append(ribbon_band(between(fold, 1.72), between(fold, 1.86), 0.8))
@@ -259,25 +269,31 @@ def _sole() -> list[Piece]:
     return [tube(rings, "cloth", "sole", cap_end=True), ribbon_band(between(rings, 1.25), between(rings, 1.55), 0.8)]
 
 
-def ribbon() -> list[Piece]:
-    """A bow at the collar with a star in its middle."""
-    centre = np.array([0.0, 1171.0, 54.0])
-    pieces = []
+def bow(centre: Array, size: float = 1.0) -> list[Piece]:
+    """A bow with two tails, facing forward."""
     loop = []
-    for t in np.linspace(0, 1, 9):
+    for t in np.linspace(0, 1, 7):
         x = 4 + 33 * t
         half = 4 + 10 * np.sin(np.pi * min(t * 0.9 + 0.08, 1) ** 1.3) + 5 * t
         z = 7 * np.sin(np.pi * t) + 2 * t
         loop.append([[x, half + 2 * t, z], [x, half * 0.3, z + 5], [x, -half * 0.5, z + 4], [x, -half, z]])
-    rings = np.array(loop)
-    left = sheet(np.swapaxes(rings, 0, 1) + centre, "cloth", "ribbon", (0, 0, 1, 1))
-    back = flipped(sheet(np.swapaxes(rings, 0, 1) + centre - [0, 0, 2], "cloth", "ribbon", (0.3, 0.3, 0.6, 0.6)))
-    pieces += [left, back]
-    tail = np.array([[[2 + 12 * t, -4 - 46 * t, 2 + 16 * t], [9 + 22 * t, -2 - 38 * t, 1 + 14 * t]] for t in np.linspace(0, 1, 5)])
-    pieces += [sheet(tail + centre, "cloth", "ribbon"), flipped(sheet(tail + centre - [0, 0, 1.5], "cloth", "ribbon"))]
-    out = [p for piece in pieces for p in both(piece)]
-    out += star(centre + [0, 0, 9], 11.0, 4.0, np.array([0.0, 0.15, 1.0]))
-    return bound(out, "trunk")
+    wing = np.swapaxes(np.array(loop), 0, 1) * size + centre
+    tail = np.array(
+        [[[2 + 12 * t, -4 - 46 * t, 2 + 16 * t], [9 + 22 * t, -2 - 38 * t, 1 + 14 * t]] for t in (0, 0.33, 0.66, 1)]
+    )
+    tail = tail * size + centre
+    pieces = []
+    for grid, behind in ((wing, 2.0), (tail, 1.5)):
+        pieces.append(sheet(grid, "cloth", "ribbon"))
+        pieces.append(flipped(sheet(grid - np.array([0, 0, behind]), "cloth", "ribbon", (0.3, 0.3, 0.6, 0.6))))
+    return [p for piece in pieces for p in both(piece)]
+
+
+def ribbon() -> list[Piece]:
+    """The bow at the collar with a star in its middle."""
+    centre = np.array([0.0, 1171.0, 54.0])
+    knot = star(centre + np.array([0, 0, 9.0]), 11.0, 4.0, np.array([0.0, 0.15, 1.0]))
+    return bound([*bow(centre), *knot], "trunk")
 
 
 def star(centre: Array, radius: float, depth: float, facing: Array, spin: float = 0.0) -> list[Piece]:
@@ -292,7 +308,11 @@ def star(centre: Array, radius: float, depth: float, facing: Array, spin: float 
     i = np.arange(10)
     j = (i + 1) % 10
     triangles = np.concatenate(
-        [np.stack([0 * i, j + 1, i + 1], -1), np.stack([i + 1, j + 1, i + 11], -1), np.stack([j + 1, j + 11, i + 11], -1)]
+        [
+            np.stack([0 * i, j + 1, i + 1], -1),
+            np.stack([i + 1, j + 1, i + 11], -1),
+            np.stack([j + 1, j + 11, i + 11], -1),
+        ]
     )
     uv = np.concatenate([[[0.5, 0.1]], np.full((10, 2), 0.6), np.full((10, 2), 0.95)])
     return [Piece("cloth", "star", points, triangles, uv)]
@@ -301,4 +321,3 @@ def star(centre: Array, radius: float, depth: float, facing: Array, spin: float 
 def idol(skeleton: Skeleton) -> list[Piece]:
     """Jacket, top, skirt, shorts, socks, boots."""
     return [*top(), *jacket(), *ribbon(), *skirt(skeleton), *shorts(), *socks(), *boots()]
-

@@ -8,7 +8,7 @@ import numpy as np
 
 from avatar.wardrobe.mesh import Array
 
-CHIN = 1238.0
+CHIN = 1232.0
 """Height of the chin in millimetres on the canonical body of 1520."""
 HEAD_Z = 4.0
 """How far the head's middle stands in front of the hips."""
@@ -21,7 +21,7 @@ _CENTRE = {
     "chest": ("spine", (0, 1000, -2)),
     "upperChest": ("chest", (0, 1088, -10)),
     "neck": ("upperChest", (0, 1192, -16)),
-    "head": ("neck", (0, 1246, -8)),
+    "head": ("neck", (0, 1241, -8)),
 }
 _LEFT = {
     "leftEye": ("head", (EYE[0], CHIN + EYE[1], EYE[2] + HEAD_Z)),
@@ -84,7 +84,12 @@ class Skeleton:
         return self.bones[name].position
 
     def chain(
-        self, name: str, parent: str, points: Array, swing: tuple[float, float, float, float], colliders: tuple[str, ...]
+        self,
+        name: str,
+        parent: str,
+        points: Array,
+        swing: tuple[float, float, float, float],
+        colliders: tuple[str, ...],
     ) -> list[str]:
         """A spring chain through ``points`` (J, 3); ``swing`` is stiffness, drag, gravity, hit radius (mm)."""
         names = [f"{name}_{i}" for i in range(len(points))]
@@ -101,12 +106,12 @@ def _hand_bones(side: str, sign: float, skeleton: Skeleton) -> None:
         parent = f"{side}Hand"
         for part, share in (("Proximal", 0.0), ("Intermediate", 0.46), ("Distal", 0.74)):
             name = f"{side}{finger}{part}"
-            skeleton.add(name, parent, (wrist + (x + length * share, -1, z)) * (sign, 1, 1), True)
+            skeleton.add(name, parent, (wrist + np.array([x + length * share, -1, z])) * (sign, 1, 1), True)
             parent = name
     parent = f"{side}Hand"
     for part, (x, z) in zip(("Metacarpal", "Proximal", "Distal"), THUMB):
         name = f"{side}Thumb{part}"
-        skeleton.add(name, parent, (wrist + (x, -6, z)) * (sign, 1, 1), True)
+        skeleton.add(name, parent, (wrist + np.array([x, -6, z])) * (sign, 1, 1), True)
         parent = name
 
 

@@ -16,13 +16,27 @@ def _colliders() -> list[tuple[str, str, str, Array, Array | None, float]]:
     """(group, bone, shape, offset from the world point, tail, radius), millimetres in the world of the body."""
     out: list[tuple[str, str, str, Array, Array | None, float]] = [
         ("head", "head", "sphere", np.array([0, _HEAD + 18, HEAD_Z - 8.0]), None, 88.0),
-        ("head", "head", "capsule", np.array([0, CHIN + 62, HEAD_Z + 8.0]), np.array([0, CHIN + 90, HEAD_Z - 20.0]), 66.0),
+        (
+            "head",
+            "head",
+            "capsule",
+            np.array([0, CHIN + 62, HEAD_Z + 8.0]),
+            np.array([0, CHIN + 90, HEAD_Z - 20.0]),
+            66.0,
+        ),
         ("neck", "neck", "capsule", np.array([0, 1190.0, -14]), np.array([0, 1250.0, -10]), 40.0),
         ("neck", "upperChest", "capsule", np.array([-40, 1120.0, -6]), np.array([40, 1120.0, -6]), 72.0),
     ]
     for side, sign in (("left", 1.0), ("right", -1.0)):
         out.append(
-            ("shoulders", f"{side}Shoulder", "capsule", np.array([40 * sign, 1150, -14]), np.array([110 * sign, 1150, -14]), 46.0)
+            (
+                "shoulders",
+                f"{side}Shoulder",
+                "capsule",
+                np.array([40 * sign, 1150, -14]),
+                np.array([110 * sign, 1150, -14]),
+                46.0,
+            )
         )
         out.append(
             ("thighs", f"{side}UpperLeg", "capsule", np.array([56 * sign, 810, 0]), np.array([60 * sign, 560, 2]), 64.0)
@@ -41,7 +55,10 @@ def extension(skeleton: Skeleton, nodes: dict[str, int], scale: float, size: flo
     colliders: list[dict[str, Any]] = []
     groups: dict[str, list[int]] = {}
     for group, bone, kind, point, tail, radius in _colliders():
-        shape: dict[str, Any] = {"offset": metres(bone, point), "radius": round(radius * scale * (size if bone == "head" else 1.0), 6)}
+        shape: dict[str, Any] = {
+            "offset": metres(bone, point),
+            "radius": round(radius * scale * (size if bone == "head" else 1.0), 6),
+        }
         if tail is not None:
             shape["tail"] = metres(bone, tail)
         groups.setdefault(group, []).append(len(colliders))

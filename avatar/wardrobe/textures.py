@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFilter
 
 from avatar.wardrobe.colour import mix, rgb, shift
@@ -156,7 +157,9 @@ def face(c: Scheme) -> Canvas:
         canvas.paint(canvas.ellipse(x, y, 0.085, 0.05, 0.028) * 0.62, warm)
         for k in (-1, 0, 1):
             line = _head([(side * (56 + 6.5 * k) - 1.6, 60.4), (side * (56 + 6.5 * k) + 1.6, 66.2)])
-            canvas.paint(canvas.stroke([line[0], *line[1:]], (0.0, 0.007, 0.0), 0.0008) * 0.42, shift(warm, -0.01, 1.6, 0.96))
+            canvas.paint(
+                canvas.stroke([line[0], *line[1:]], (0.0, 0.007, 0.0), 0.0008) * 0.42, shift(warm, -0.01, 1.6, 0.96)
+            )
         socket = _head([(side * p, q) for p, q in ((22, 122), (34, 130), (50, 132), (66, 124), (72, 112))])
         canvas.paint(canvas.stroke(socket, (0.02, 0.05, 0.06, 0.05, 0.02), 0.014) * 0.2, warm)
         corner = _head([(side * p, q) for p, q in ((67, 90), (72, 98), (75, 104))])
@@ -175,7 +178,15 @@ def iris(c: Scheme) -> Canvas:
     e = c.eyes
     deep, light = shift(e, -0.075, 1.25, 0.42), mix(shift(e, 0.025, 0.62, 1.25), np.ones(3), 0.30)
     canvas = Canvas(512, 512, deep)
-    canvas.down([(0, shift(e, -0.09, 1.2, 0.34)), (0.26, shift(e, -0.06, 1.2, 0.62)), (0.5, shift(e, -0.012, 1.1, 1.0)), (0.8, light), (1, light)])
+    canvas.down(
+        [
+            (0, shift(e, -0.09, 1.2, 0.34)),
+            (0.26, shift(e, -0.06, 1.2, 0.62)),
+            (0.5, shift(e, -0.012, 1.1, 1.0)),
+            (0.8, light),
+            (1, light),
+        ]
+    )
     px, py = canvas.x - 0.5, canvas.y - 0.5
     r, angle = np.hypot(px, py) * 2, np.arctan2(py, px)
     rays = 0.5 + 0.5 * np.cos(angle * 26) * np.cos(angle * 11 + 1)
@@ -183,7 +194,9 @@ def iris(c: Scheme) -> Canvas:
     canvas.paint(canvas.ellipse(0.5, 0.79, 0.27, 0.135, 0.03) * 0.72, mix(light, np.ones(3), 0.35))
     canvas.paint(canvas.ellipse(0.5, 0.47, 0.185, 0.225, 0.006), shift(e, -0.11, 1.15, 0.20))
     canvas.paint(canvas.ellipse(0.5, 0.58, 0.09, 0.08, 0.03) * 0.55, shift(e, -0.05, 1.2, 0.75))
-    canvas.paint(smoothstep(0.80, 0.93, r + 0.07 * -py) * smoothstep(0.5, -0.35, py) * 0.95, shift(e, -0.115, 1.2, 0.18))
+    canvas.paint(
+        smoothstep(0.80, 0.93, r + 0.07 * -py) * smoothstep(0.5, -0.35, py) * 0.95, shift(e, -0.115, 1.2, 0.18)
+    )
     canvas.paint(smoothstep(0.88, 0.985, r) * 0.9, shift(e, -0.10, 1.25, 0.30))
     canvas.paint(smoothstep(0.38, 0.06, canvas.y) * 0.72, mix(shift(e, -0.12, 1.0, 0.16), c.line, 0.5))
     return canvas
@@ -216,9 +229,18 @@ def hair(c: Scheme) -> Canvas:
 
         lay(smoothstep(0.16, 0.0, y) * 0.45, shift(base, 0.0, 1.1, 0.72))
         lay(smoothstep(0.48, 1.02, y + 0.06 * np.cos(u * 18.0)) * 0.95, tip)
-        for at, wide, dark in ((0.21, 0.012, 1), (0.37, 0.007, 1), (0.62, 0.010, 1), (0.79, 0.007, 1), (0.46, 0.008, 0), (0.70, 0.006, 0)):
+        for at, wide, dark in (
+            (0.21, 0.012, 1),
+            (0.37, 0.007, 1),
+            (0.62, 0.010, 1),
+            (0.79, 0.007, 1),
+            (0.46, 0.008, 0),
+            (0.70, 0.006, 0),
+        ):
             sway = at + 0.02 * np.sin(y * 5 + strip)
-            line = smoothstep(wide, wide * 0.25, np.abs(u - sway)) * smoothstep(0.03, 0.15, y) * smoothstep(0.99, 0.7, y)
+            line = (
+                smoothstep(wide, wide * 0.25, np.abs(u - sway)) * smoothstep(0.03, 0.15, y) * smoothstep(0.99, 0.7, y)
+            )
             lay(line * (0.42 if dark else 0.28), shift(base, 0.01, 1.15, 0.70) if dark else mix(tip, np.ones(3), 0.2))
         if strip < 3:
             spike = np.abs(((u * 3 + strip * 0.31) % 1.0) - 0.5) * 2
@@ -232,7 +254,9 @@ def hair(c: Scheme) -> Canvas:
 
 
 def _cloths(c: Scheme) -> dict[str, Canvas]:
-    canvases = {name: Canvas(w, h, c.main) for name, (atlas, _, _, w, h) in TILES.items() if atlas == "cloth" and name != "hair"}
+    canvases = {
+        name: Canvas(w, h, c.main) for name, (atlas, _, _, w, h) in TILES.items() if atlas == "cloth" and name != "hair"
+    }
     dark, soft = shift(c.main, 0.0, 1.05, 0.72), mix(shift(c.main, 0.02, 0.8, 2.0), c.tips, 0.35)
     j = canvases["jacket"]
     j.down([(0, shift(c.main, 0, 0.95, 1.36)), (0.5, shift(c.main, 0, 1, 1.16)), (1, shift(c.main, 0, 1, 1.05))])
@@ -247,15 +271,17 @@ def _cloths(c: Scheme) -> dict[str, Canvas]:
     s.paint((np.abs(s.y - 0.86) < 0.010) * 1.0, c.accent)
     t = canvases["top"]
     t.down([(0, c.cream), (0.6, c.cream), (1, mix(c.cream, soft, 0.18))])
-    t.paint(((t.x < 0.018) | (t.x > 0.982)) * smoothstep(0.1, 0.12, t.y), mix(c.cream, soft, 0.35))
+    for at in (0.022, 0.978):
+        t.paint(smoothstep(0.0045, 0.002, np.abs(t.x - at)) * smoothstep(0.1, 0.12, t.y), mix(c.cream, soft, 0.5))
     for at in (0.5, 0.62, 0.74, 0.86):
         for x in (0.0, 1.0):
             t.paint(t.ellipse(x, at, 0.011, 0.013), c.second)
     t.paint((np.abs(t.y - 0.085) < 0.020) * 1.0, c.main)
     k = canvases["skirt"]
     fold = (k.x * 20) % 1.0
-    k.down([(0, shift(c.main, 0, 1, 1.0)), (0.7, shift(c.main, 0.0, 0.98, 1.25)), (1, shift(c.main, 0.01, 0.95, 1.45))])
-    k.paint(smoothstep(0.66, 0.80, fold) * 0.9, soft)
+    cloth = mix(c.main, c.tips, 0.55)
+    k.down([(0, mix(c.main, c.tips, 0.3)), (0.6, cloth), (1, mix(c.main, c.tips, 0.72))])
+    k.paint(smoothstep(0.66, 0.80, fold) * 0.9, shift(c.main, 0, 1, 1.1))
     k.paint((np.abs(k.y - 0.80) < 0.020) * (fold < 0.70), c.accent)
     k.paint((np.abs(k.y - 0.86) < 0.008) * (fold < 0.70), c.second)
     f = canvases["frill"]
@@ -279,7 +305,9 @@ def _cloths(c: Scheme) -> dict[str, Canvas]:
     canvases["lining"].down([(0, mix(c.second, c.cream, 0.25)), (1, mix(c.second, c.cream, 0.25))])
     canvases["shorts"].down([(0, dark), (1, dark)])
     canvases["sole"].down([(0, shift(c.main, 0, 0.95, 1.2)), (1, dark)])
-    canvases["star"].down([(0, mix(c.second, np.ones(3), 0.45)), (0.5, c.second), (1, shift(c.second, -0.03, 1.1, 0.85))])
+    canvases["star"].down(
+        [(0, mix(c.second, np.ones(3), 0.45)), (0.5, c.second), (1, shift(c.second, -0.03, 1.1, 0.85))]
+    )
     return canvases
 
 
@@ -304,13 +332,15 @@ def _skins(c: Scheme) -> dict[str, Canvas]:
     leg = Canvas(256, 512, c.skin)
     leg.paint(smoothstep(0.42, 0.20, leg.y) * 0.55, shade)
     mouth = Canvas(256, 256, np.array([0.52, 0.10, 0.14]))
-    mouth.down([(0, np.array([0.36, 0.05, 0.10])), (0.5, np.array([0.50, 0.10, 0.14])), (1, np.array([0.66, 0.17, 0.20]))])
+    mouth.down(
+        [(0, np.array([0.36, 0.05, 0.10])), (0.5, np.array([0.50, 0.10, 0.14])), (1, np.array([0.66, 0.17, 0.20]))]
+    )
     tongue = Canvas(128, 128, np.array([0.95, 0.47, 0.47]))
     tongue.down([(0, np.array([0.97, 0.53, 0.52])), (1, np.array([0.90, 0.40, 0.42]))])
     return canvases | {"neck": neck, "leg": leg, "mouth": mouth, "tongue": tongue}
 
 
-def _png(pixels: Array) -> bytes:
+def _png(pixels: npt.NDArray[np.float32]) -> bytes:
     out = io.BytesIO()
     Image.fromarray(np.round(np.clip(pixels, 0, 1) * 255).astype(np.uint8), "RGB").save(out, "PNG", compress_level=6)
     return out.getvalue()
