@@ -260,7 +260,7 @@ def build() -> list[Piece]:
     pieces += both(_strip(_lower_lash, "lash"))
     pieces += both(_strip(lambda lids: _spike(lids, 64.0, (8.0, 9.5)), "lash"))
     pieces += both(_strip(_crease, "crease"))
-    pieces += both(_strip(lambda lids: _rim(lids.upper, 7.0, 1.5), "lash"))
-    pieces += both(_strip(lambda lids: _rim(lids.lower, 7.0, -1.0), "lid"))
+    pieces += both(_strip(lambda lids: _rim(lids.upper, 6.0, 2.5), "lash"))
+    pieces += both(_strip(lambda lids: _rim(lids.lower, 5.0, -3.0), "lid"))
     pieces += both(_brow())
     return pieces

@@ -165,7 +165,7 @@ def bangs() -> tuple[list[Clump], list[Clump], dict[str, tuple[Array, tuple[floa
         t = np.array([0.0, 0.12, 0.36, 0.62, 0.84, 1.0])
         azimuth = root * np.minimum(1, 0.5 + 3.2 * t) + (tip - root) * t**1.5 + hook * np.sin(np.pi * t)
         height = 250.5 + (end - 250.5) * (0.25 * t + 0.75 * (1 - np.cos(t * np.pi / 2)) ** 0.85)
-        away = lift + np.array([-4.5 - lift, 0.5, 3.4, 4.2, 2.8, -1.0])
+        away = lift + np.array([-5.0 - lift, -0.6 * lift, 3.4, 4.2, 2.8, -1.0])
         return Clump(
             on_volume(np.stack([azimuth, height, away], -1).tolist()), width, 7.0, hue, 0.5, 0.55, 12, chain, 0.55
         )
@@ -210,8 +210,8 @@ def _crown(
     azimuth: float, end: float, width: float, hue: int, lift: float, chain: str, curl: float = -7.0, drift: float = 0.0
 ) -> Clump:
     stops = [(azimuth, 252.6, -4), (azimuth, 244, lift * 0.5), (azimuth, 222, lift + 1.5),
-             (azimuth + drift * 0.3, 170, lift + 3), (azimuth + drift * 0.6, 105, lift + 2.5), (azimuth + drift * 0.9, end * 0.55 + 40, lift + 1.5),
-             (azimuth + drift, end, lift + curl)]  # fmt: skip
+             (azimuth + drift * 0.3, 170, lift + 3), (azimuth + drift * 0.6, 105, lift + 2.5),
+             (azimuth + drift * 0.9, end * 0.55 + 40, lift + 1.5), (azimuth + drift, end, lift + curl)]  # fmt: skip
     return Clump(on_volume(stops), width, 10, hue, 0.45, 0.55, 12, chain, 0.5)
 
 
@@ -279,7 +279,7 @@ def ties() -> list[Piece]:
         middle + axis * up + (side * np.cos(turn)[:, None] * size + front * -np.sin(turn)[:, None] * size)
         for up, size in ((-5.0, 11.0), (-4.0, 14.5), (2.0, 15.0), (3.5, 11.0))
     ]
-    piece = tube(place(np.array(rows)[::-1]), "cloth", "cuff", (0.2, 0.2, 0.8, 0.8)).bind("head")
+    piece = tube(place(np.array(rows)), "cloth", "cuff", (0.2, 0.2, 0.8, 0.8)).bind("head")
     return [piece, mirrored(piece)]
 
 

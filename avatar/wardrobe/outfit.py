@@ -127,10 +127,11 @@ def collar() -> list[Piece]:
 
 def sleeves() -> list[Piece]:
     """Sleeves with a soft puff at the shoulder and a flared cuff."""
-    stops = [(74, 22, 33, 12), (92, 30, 38, 9), (112, 36.5, 40, 5), (134, 36.5, 38, 2), (154, 33.5, 35), (168, 32, 33.5),
-             (215, 30, 31), (268, 28.5, 30), (300, 28, 30), (332, 28, 29.5), (380, 29, 30), (432, 32, 32)]  # fmt: skip
+    stops = [(74, 16, 32, 14), (92, 25, 37, 12), (112, 33, 39, 8), (134, 35.5, 38, 3), (154, 33.5, 35),
+             (168, 32, 33.5), (215, 30, 31), (268, 28.5, 30), (300, 28, 30), (332, 28, 29.5), (380, 29, 30),
+             (432, 32, 32)]  # fmt: skip
     rings = arm_rings(stops, 14, 1.0)
-    pieces = [tube(rings, "cloth", "sleeve")]
+    pieces = [tube(rings, "cloth", "sleeve", (0.4, 0, 0.55, 1))]
     cuff = arm_rings([(418, 35.5, 35.5), (424, 38, 38), (446, 39.5, 39.5), (466, 42.5, 42.5)], 14, 1.0)
     pieces += shell(cuff, "cuff", "lining", 3.0)
     pieces.append(ribbon_band(between(cuff, 2.45), between(cuff, 2.72), 0.8))

@@ -94,6 +94,13 @@ class Canvas:
         c, s = np.cos(lean), np.sin(lean)
         return self.shape(np.stack([cx + px * c - py * s, cy + px * s + py * c], -1), blur)
 
+    def star(self, cx: float, cy: float, size: float) -> Array:
+        """The mask of a five-pointed star on cloth twice as tall as the canvas shows it."""
+        angle = np.arange(10) * np.pi / 5
+        reach = size * np.where(np.arange(10) % 2 == 0, 1.0, 0.45)
+        squash = 2.6 * self.size[0] / self.size[1] / 2
+        return self.shape(np.stack([cx + reach * np.sin(angle), cy - reach * np.cos(angle) * squash], -1))
+
     def stroke(self, points: Sequence[Sequence[float]], widths: Sequence[float], blur: float = 0.0) -> Array:
         """The mask of a line through points whose width runs through ``widths`` (shares of the width)."""
         path = curve(points, 40)
@@ -180,7 +187,7 @@ def iris(c: Scheme) -> Canvas:
     canvas = Canvas(512, 512, deep)
     canvas.down(
         [
-            (0, shift(e, -0.09, 1.2, 0.34)),
+            (0, mix(shift(e, -0.09, 1.2, 0.30), shift(c.hair, 0.03, 0.9, 0.55), 0.6)),
             (0.26, shift(e, -0.06, 1.2, 0.62)),
             (0.5, shift(e, -0.012, 1.1, 1.0)),
             (0.8, light),
@@ -198,7 +205,7 @@ def iris(c: Scheme) -> Canvas:
         smoothstep(0.80, 0.93, r + 0.07 * -py) * smoothstep(0.5, -0.35, py) * 0.95, shift(e, -0.115, 1.2, 0.18)
     )
     canvas.paint(smoothstep(0.88, 0.985, r) * 0.9, shift(e, -0.10, 1.25, 0.30))
-    canvas.paint(smoothstep(0.38, 0.06, canvas.y) * 0.72, mix(shift(e, -0.12, 1.0, 0.16), c.line, 0.5))
+    canvas.paint(smoothstep(0.38, 0.06, canvas.y) * 0.72, mix(shift(e, -0.12, 1.0, 0.2), shift(c.hair, 0.04, 0.9, 0.45), 0.65))
     return canvas
 
 
@@ -284,6 +291,9 @@ def _cloths(c: Scheme) -> dict[str, Canvas]:
     k.paint(smoothstep(0.66, 0.80, fold) * 0.9, shift(c.main, 0, 1, 1.1))
     k.paint((np.abs(k.y - 0.80) < 0.020) * (fold < 0.70), c.accent)
     k.paint((np.abs(k.y - 0.86) < 0.008) * (fold < 0.70), c.second)
+    for n in range(20):  # a scatter of small stars, one to a pleat
+        at, size = (n + 0.36) / 20, (0.0075, 0.0055, 0.0065)[n % 3]
+        k.paint(k.star(at, (0.30, 0.62, 0.46, 0.16)[(n * 3) % 4], size), c.second)
     f = canvases["frill"]
     f.down([(0, soft), (0.6, mix(c.cream, soft, 0.25)), (1, c.cream)])
     f.paint((f.y > 0.90) * 1.0, c.accent)
