@@ -1,0 +1,147 @@
+"""What a fan wants: critical rules first, then the nearest known line, then an honest "unknown"."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from characters.definition import Definition
+from characters.persona import bank
+from characters.persona.model import Intent
+from characters.persona.retrieval import Index
+from characters.persona.speech import URL, has_words, plain, spoken_topic, unsafe
+
+CRITICAL = frozenset(
+    {"distress", "injection", "personal_data", "spam", "unsafe_request", "politics", "are_you_real", "age_fan"}
+)
+"""Intents that are answered with authored lines whatever the brain."""
+
+SURE = 0.36
+"""Similarity from which retrieval is believed."""
+LEAD = 0.02
+"""How far the best intent must lead the next one when it is not similar enough to stand alone."""
+
+_WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?|&")
+_TOPIC_END = re.compile(
+    r"\b(?:please|pls|plz|thanks|thank you|thx|ty|for (?:me|us|my\b.*)|next|now|right now|today|tonight|if you (?:can|want)|"
+    r"lumi|would be (?:cool|nice|great|fun)|ok|okay|lol|haha|xd)\W*$",
+    re.I,
+)
+_EMPTY_TOPIC = frozenset(
+    ["something", "anything", "it", "that", "this", "us", "me", "one", "again", "more", "stuff", "song", "songs", "a", "the", "you", "yourself", "now", "please", "again"]
+) - {"you", "yourself"}
+
+
+def normal(text: str) -> str:
+    """Text as the index knows it: lower case words, slang spelled out, stretched letters shortened."""
+    text = plain(text, 400).lower().replace("’", "'")
+    text = re.sub(r"(.)\1{2,}", r"\1\1", text)
+    slang = bank.slang()
+    words = []
+    for word in _WORD.findall(text):
+        short = re.sub(r"(.)\1+$", r"\1", word)
+        words.append(slang.get(word) or slang.get(short) or word)
+    return " ".join(words)
+
+
+class Understanding:
+    """Understands fan lines for one character: its ``hears`` and the shared bank are the examples."""
+
+    def __init__(self, definition: Definition) -> None:
+        texts: list[str] = []
+        labels: list[str] = []
+        known = dict(bank.hears())
+        for name, intention in definition.intentions.items():
+            known[name] = [*intention.hears, *known.get(name, [])]
+        for name, examples in known.items():
+            for example in dict.fromkeys(normal(example) for example in examples):
+                if example:
+                    texts.append(example)
+                    labels.append(name)
+        self._index = Index(texts, labels)
+
+    def __call__(self, say: str) -> Intent:
+        """The intent of a fan's words; ``unknown`` with low confidence when nothing fits."""
+        text = plain(say, 400)
+        if not text:
+            return Intent("unknown", 0.0)
+        ruled = self._ruled(text)
+        if ruled is not None:
+            return ruled
+        alone = _wordless(text)
+        if alone is not None:
+            return alone
+        return self._retrieved(normal(text))
+
+    def _ruled(self, text: str) -> Intent | None:
+        if URL.search(text):
+            return Intent("spam", 0.98)
+        if _foreign(text):
+            return Intent("other_language", 0.95)
+        lowered = text.lower().replace("’", "'")
+        spelled = normal(text)
+        for rule in bank.rules():
+            match = rule.pattern.search(lowered) or rule.pattern.search(spelled)
+            if match is None:
+                continue
+            if rule.intent == "song_request":
+                found = self._topic(match)
+                if found is not None:
+                    return found
+                continue
+            return Intent(rule.intent, rule.confidence)
+        return None
+
+    def _topic(self, match: re.Match[str]) -> Intent | None:
+        raw = match.groupdict().get("topic") or ""
+        raw = re.split(r"[.!?;\n]|,\s|\s-\s", raw.strip(), maxsplit=1)[0]
+        while True:
+            shorter = _TOPIC_END.sub("", raw).strip(" ,-'\"")
+            if shorter == raw:
+                break
+            raw = shorter
+        if unsafe(raw):
+            return Intent("unsafe_request", 0.95)
+        if re.search(_POLITICAL, raw):
+            return Intent("politics", 0.95)
+        topic = spoken_topic(re.sub(r"^(?:the topic of|like|um+|uh+)\s+", "", raw))
+        if not topic or topic in _EMPTY_TOPIC:
+            return Intent("song_request", 0.9)
+        return Intent("song_request", 0.97, {"topic": topic})
+
+    def _retrieved(self, text: str) -> Intent:
+        ranked = self._index.rank(text)
+        if not ranked:
+            return Intent("unknown", 0.0)
+        name, score = ranked[0]
+        lead = score - (ranked[1][1] if len(ranked) > 1 else 0.0)
+        if score < SURE or (score < SURE + 0.1 and lead < LEAD):
+            return Intent("unknown", round(min(0.49, score), 3))
+        return Intent(name, round(min(0.99, 0.5 + 0.5 * score + lead * 0.3), 3))
+
+
+_POLITICAL = re.compile(
+    r"\b(?:trump|biden|obama|putin|zelensky|netanyahu|election|elections|republicans?|democrats?|communis\w+|fascis\w+|"
+    r"politic\w*|president|abortion|gaza|israel|palestine|brexit|jesus|allah|muhammad|bible|quran)\b",
+    re.I,
+)
+
+
+def _wordless(text: str) -> Intent | None:
+    """Emoji, punctuation and bare laughter."""
+    if has_words(text):
+        return None
+    known = bank.emoji()
+    for char in text:
+        if char in known:
+            return Intent("emoji", 0.9, {"feeling": known[char]})
+    if set(text) <= set("?!. "):
+        return Intent("really", 0.6) if "?" in text else Intent("emoji", 0.5)
+    return Intent("emoji", 0.8)
+
+
+def _foreign(text: str) -> bool:
+    """Whether most letters are not Latin."""
+    letters = [ch for ch in text if ch.isalpha()]
+    strange = sum(not unicodedata.name(ch, "").startswith(("LATIN", "FEMININE", "MASCULINE")) for ch in letters)
+    return len(letters) > 0 and strange > len(letters) / 2

@@ -1,0 +1,194 @@
+"""The performance: one loop that turns cues into sound and picture, live and offline.
+
+A :class:`Performance` holds the rooms and knows how to make one frame and one stretch of sound.
+:mod:`stage.offline` pulls it as fast as it can, :mod:`stage.live` at the pace of the world; nothing else differs.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+from characters.persona.mind import Inline, Mind
+
+from audio.engine import Band
+from avatar.motion import Performer
+from avatar.rig import Rig
+from avatar.rig.frame import PoseFrame
+from avatar.vrm import Model, load
+from avatar.wardrobe import ensure
+from characters.definition import Definition
+from stage.clock import SAMPLE_RATE, FrameClock
+from stage.director.camera import Measures
+from stage.director.director import Director, Plan
+from stage.gateway.model import FanEvent
+from stage.paths import cache_dir
+from stage.scenery import Scenery
+from stage.studio import Studio
+from stage.timeline import Cue, Timeline
+
+if TYPE_CHECKING:
+    from avatar.render import Picture
+
+log = logging.getLogger("limelight.stage")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a show was asked to be."""
+
+    definition: Definition
+    seed: int = 1
+    seconds: float | None = None
+    width: int = 1280
+    height: int = 720
+    fps: int = 30
+    shot: str = "auto"
+    live: bool = False
+    lead: int = SAMPLE_RATE // 5
+    """Samples the band plays ahead (200 ms): the price of never missing a block on a busy machine."""
+    plan: Plan = field(default_factory=Plan)
+
+
+def body_of(definition: Definition) -> Path:
+    """The character's own ``avatar.vrm``, or one built from its look (once; kept in the cache)."""
+    own = definition.folder / "avatar.vrm" if definition.folder else None
+    if own is not None and own.is_file():
+        return own
+    return ensure(definition.look, cache_dir() / "wardrobe")
+
+
+def measure(model: Model) -> Measures:
+    """Heights of a model's eyes, chest and hips at rest, for framing."""
+    rest = model.rest_positions()
+    top = float(model.bounds()[1][1])
+    head = rest.get("head", np.array([0, top * 0.85, 0]))
+    hips = rest.get("hips", np.array([0, top * 0.5, 0]))
+    eye = rest.get("leftEye")
+    eyes = float(eye[1]) if eye is not None and eye[1] > head[1] else float(head[1] + 0.35 * (top - head[1]))
+    chest = float(rest.get("chest", rest.get("spine", hips + 0.35 * (head - hips)))[1])
+    return Measures(top, eyes, chest, float(hips[1]), float(model.bounds()[0][1]))
+
+
+class Performance:
+    """Everything of a show but its pace and its outputs."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.definition = settings.definition
+        self.clock = FrameClock(settings.fps)
+        self.timeline = Timeline()
+        self.timeline.listeners.append(self._added)
+        self.timeline.cut_listeners.append(self._cut)
+        self.performer = Performer(settings.seed)
+        self.band = Band(lead=settings.lead, standby=settings.live)
+        self.band.start()
+        self.studio = Studio(self.definition, settings.live)
+        self.mind: Mind | Inline
+        if settings.live:
+            mind = Mind(self.definition, settings.seed)
+            mind.start()
+            self.mind = mind
+        else:
+            self.mind = Inline(self.definition, settings.seed)
+        self.model = load(body_of(self.definition))
+        self.rig = Rig(self.model)
+        self.scenery = Scenery(self.definition.stage, measure(self.model), settings.width / settings.height)
+        plan = Plan(settings.seconds, settings.plan.talk, settings.plan.idle, settings.plan.song, settings.shot)
+        self.director = Director(
+            self.definition, self.timeline, self.band.send, self.studio, self.mind, settings.seed, plan
+        )
+        self.on_cue: list[Callable[[Cue], None]] = []
+        """Called with every cue when its sample is shown."""
+        self._pose = PoseFrame()
+        self._shown = -1
+        self._fed = 0
+        self._last = -1
+
+    # ---- cues -------------------------------------------------------------------------------------------
+    def _added(self, cue: Cue) -> None:
+        if cue.interruption != "keep":
+            self._to_body(cue)
+
+    def _cut(self, at: int, owner: str | None) -> None:
+        self.performer.cut(at, owner)
+
+    def _to_body(self, cue: Cue) -> None:
+        body, data = self.performer, cue.data
+        if cue.kind == "phoneme":
+            if data["symbol"] == "breath":
+                body.breath(cue.sample, cue.length)
+            else:
+                body.mouth(cue.sample, cue.length, data["viseme"], 1.0, cue.owner)
+        elif cue.kind == "caption" and not data.get("sung"):
+            body.speech(cue.sample, cue.length, cue.owner)
+        elif cue.kind == "expression":
+            body.expression(cue.sample, cue.length, data["name"], data.get("weight", 1.0), cue.owner)
+        elif cue.kind == "gesture":
+            body.gesture(cue.sample, cue.length, data["name"], data["stroke"], cue.owner)
+        elif cue.kind == "gaze":
+            body.gaze(cue.sample, cue.length, data["target"])
+        elif cue.kind == "beat":
+            body.beat(cue.sample, cue.length, data["beat"] == 0, data["energy"])
+        elif cue.kind == "section":
+            body.section(cue.sample, cue.length, data["name"], data["energy"])
+        elif cue.kind == "caption":
+            body.speech(cue.sample, cue.length, cue.owner)
+
+    def _feed(self, horizon: int) -> None:
+        """Music's cues reach the body once they can no longer be withdrawn."""
+        for cue in self.timeline.starting(self._fed, horizon):
+            if cue.interruption == "keep":
+                self._to_body(cue)
+        self._fed = max(self._fed, horizon)
+
+    # ---- one frame --------------------------------------------------------------------------------------
+    def direct(self, sample: int, events: list[FanEvent]) -> None:
+        """Let the director move on at the frame that begins at ``sample``."""
+        horizon = self.band.horizon
+        self.director.hear(events, sample)
+        self.director.step(sample, horizon)
+        self._feed(horizon)
+        for cue in self.timeline.starting(self._shown + 1, sample + 1):
+            self.scenery.feed(cue)
+            for listener in self.on_cue:
+                listener(cue)
+        self._shown = sample
+
+    def draw(self, picture: Picture, sample: int) -> None:
+        """Pose, light and draw the moment ``sample``."""
+        dt = (sample - self._last) / SAMPLE_RATE if self._last >= 0 else 1 / float(self.clock.fps)
+        self._last = sample
+        pose = self.performer.frame(sample, self._pose)
+        self.rig.apply(pose, dt)
+        picture.draw(self.rig, self.scenery.at(sample))
+
+    def sound(self, count: int) -> npt.NDArray[np.float32]:
+        """The next ``count`` samples of sound, (count, 2)."""
+        return self.band.pull(count)
+
+    def forget(self, before: int) -> None:
+        """Keep memory flat in a long show: drop what ended long ago."""
+        self.timeline.forget(before)
+        self.performer.forget(before)
+
+    def processes(self) -> dict[str, int]:
+        """Process ids by room, for reports."""
+        rooms: dict[str, Any] = {
+            "band": self.band,
+            "voice": self.studio.voice,
+            "composer": self.studio.composer,
+            "mind": self.mind,
+        }
+        return {name: pid for name, room in rooms.items() if (pid := getattr(room, "pid", 0))}
+
+    def close(self) -> None:
+        """End every process."""
+        self.band.close()
+        self.studio.close()
+        self.mind.close()
