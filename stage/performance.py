@@ -114,6 +114,9 @@ class Performance:
     def _added(self, cue: Cue) -> None:
         if cue.interruption != "keep":
             self._to_body(cue)
+        if cue.sample <= self._shown:  # known only afterwards: what was heard of an answer
+            for listener in self.on_cue:
+                listener(cue)
 
     def _cut(self, at: int, owner: str | None) -> None:
         self.performer.cut(at, owner)

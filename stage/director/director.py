@@ -112,7 +112,7 @@ class Director:
         self._studio, self._mind = studio, mind
         self.chat = ChatSelector()
         self.band = Bandstand(timeline, send, studio.perform)
-        self.desk = SpeechDesk(timeline, send, studio.perform, mind.ask, self._drop, self._sung)
+        self.desk = SpeechDesk(timeline, send, studio.perform, mind.ask, self._drop, self.band.sung)
         self.orders: list[Order] = []
         self.latencies: list[Latency] = []
         self.choices: list[str] = []
@@ -142,16 +142,17 @@ class Director:
         if ":" in id:
             self._mind.cancel(id.split(":")[0])
 
-    def _sung(self) -> list[tuple[int, int]]:
-        piece = self.band.playing
-        return piece.sung() if piece is not None and not piece.bed and piece.start >= 0 else []
-
     def _left(self, at: int) -> float:
         return seconds(self._end - at) if self._end is not None else float("inf")
 
     @property
     def _short(self) -> bool:
         return self.plan.total is not None and self.plan.total < SHORT_SHOW
+
+    @property
+    def _words(self) -> int:
+        """Words an answer may have: few in a short show."""
+        return 9 if self._short else 40
 
     def _enter(self, phase: str, at: int) -> None:
         self._state.phase, self._state.since = phase, at
@@ -173,7 +174,9 @@ class Director:
     def _say(
         self, situation: str, now: int, fan: str = "", front: bool = False, fresh: float = -1, **more: Any
     ) -> Utterance:
-        ask = Ask("", self._moment(situation, **more), fan=fan, history=tuple(self._state.history[-6:]))
+        ask = Ask(
+            "", self._moment(situation, **more), fan=fan, history=tuple(self._state.history[-6:]), limit=self._words
+        )  # fmt: skip
         not_after = now + samples(fresh) if fresh >= 0 else -1
         utterance = self.desk.say(ask, now, front=front, not_after=not_after)
         self._answers.append(utterance)
@@ -326,8 +329,10 @@ class Director:
         self._state.camera_until = piece.end
 
     def _song_over(self, piece: Piece, horizon: int) -> None:
+        if self._state.closing:
+            return
         self._enter("banter", max(piece.end, horizon))
-        if not self._state.closing and self._left(horizon) > CLOSING:
+        if self._left(horizon) > CLOSING:
             self._say("song_done", horizon, fan=piece.requested_by, front=True, fresh=6.0, song=piece.song.title)
 
     # ---- talk -------------------------------------------------------------------------------------------
@@ -373,7 +378,7 @@ class Director:
             situation = "gift" if event.kind == "paid" else "chat"
             ask = Ask(
                 "", self._moment(situation), fan=event.fan, say=event.text, kind=event.kind, amount=event.amount,
-                history=tuple(self._state.history[-6:]),
+                history=tuple(self._state.history[-6:]), limit=self._words,
             )  # fmt: skip
             self._answers.append(self.desk.say(ask, now, accepted=event.accepted))
 
@@ -412,7 +417,7 @@ class Director:
     def _close(self, horizon: int) -> None:
         state, left = self._state, self._left(horizon)
         if not state.closing:
-            sung_until = max((end for _, end in self._sung()), default=0)
+            sung_until = max((end for _, end in self.band.sung()), default=0)
             room = 3.2 if self._short else CLOSING
             if left < room or (
                 state.phase == "song" and left < room + 4 and sung_until < horizon and self._left(sung_until) < room + 3
@@ -427,7 +432,11 @@ class Director:
         if state.closing and not state.faded and left < 2.5 and self._end is not None:
             state.faded = True
             self.band.bed = None
-            self.band.stop(max(horizon, self._end - 2 * SAMPLE_RATE), fade=2 * SAMPLE_RATE - 4800)
+            piece = self.band.playing
+            singing = piece is not None and not piece.bed and piece.end > horizon
+            fade = SAMPLE_RATE // 2 if singing else 2 * SAMPLE_RATE
+            if piece is None or not singing or piece.end > self._end:
+                self.band.stop(max(horizon, self._end - fade), fade=fade - SAMPLE_RATE // 20)
 
     def skip(self, horizon: int) -> None:
         """The operator's *next*: a song ends at the next bar line, a line at the next word."""

@@ -64,9 +64,10 @@ class Piece:
     def sung(self) -> list[tuple[int, int]]:
         """(start, end) of every sung phrase on the show's clock."""
         spans = []
-        for offset, phrase in self.phrases:
-            last = phrase.notes[-1]
-            spans.append((self.start + offset - SAMPLE_RATE // 4, self.start + offset + last.start + last.length))
+        for i, (offset, phrase) in enumerate(self.phrases):
+            zero, last, take = self.start + offset, phrase.notes[-1], self.takes.get(i)
+            first, end = (take.layout.start, take.layout.end) if take else (-SAMPLE_RATE // 2, last.start + last.length)
+            spans.append((zero + first, zero + end))
         return spans
 
     def ready(self, seconds: float = 6.0) -> bool:
@@ -144,13 +145,18 @@ class Bandstand:
         if self.playing is not None:
             self._stop(self.playing, at, fade)
 
+    def sung(self) -> list[tuple[int, int]]:
+        """(start, end) of every sung phrase that is planned or may still sound."""
+        pieces = [*self._old[-2:], self.playing] if self.playing is not None else self._old[-2:]
+        return [span for piece in pieces if not piece.bed and piece.start >= 0 for span in piece.sung() if span[0] < piece.end]
+
     def _begin(self, piece: Piece, at: int) -> None:
         piece.start, piece.next_event = at, 0
         piece.events = sorted(note_events(piece.song, at, piece.id), key=lambda event: event.sample)
         self._send(*changes(piece.song, at))
         self._timeline.extend(self._cues(piece))
         if self.playing is not None:
-            self._old.append(self.playing)
+            self._old = [*self._old[-1:], self.playing]
         self.playing = piece
 
     def _stop(self, piece: Piece, at: int, fade: int) -> None:

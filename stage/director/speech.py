@@ -78,6 +78,8 @@ class SpeechDesk:
         self._timeline, self._send, self._perform = timeline, send, perform
         self._ask, self._drop, self._sung = ask, drop, sung
         self.queue: list[Utterance] = []
+        self.on_air: Utterance | None = None
+        """What is heard now and has all its clauses placed; it can still be cut."""
         self.speech_end = 0
         self._count = 0
 
@@ -135,8 +137,8 @@ class SpeechDesk:
     # ---- state ------------------------------------------------------------------------------------------
     @property
     def current(self) -> Utterance | None:
-        """What is being thought or said."""
-        return self.queue[0] if self.queue else None
+        """What is being said, or else thought."""
+        return self.on_air or (self.queue[0] if self.queue else None)
 
     def busy(self, sample: int) -> bool:
         """Whether something is being said, or about to be."""
@@ -145,6 +147,8 @@ class SpeechDesk:
     # ---- playing ----------------------------------------------------------------------------------------
     def advance(self, horizon: int) -> None:
         """Place every clause whose time has come."""
+        if self.on_air is not None and horizon >= self.on_air.end:
+            self._heard_out()
         while self.queue:
             head = self.queue[0]
             if self._finished(head, horizon):
@@ -166,11 +170,20 @@ class SpeechDesk:
             self._forget(head)
             return True
         if head.complete and head.placed == len(head.clauses):
-            head.state = "done" if head.start >= 0 else "failed"
-            if head.start >= 0:
-                self._reply_cue(head)
+            if head.start < 0:
+                head.state = "failed"
+            else:
+                self._heard_out()
+                self.on_air = head
             return True
         return False
+
+    def _heard_out(self) -> None:
+        """What was on the air has been heard to its end."""
+        head, self.on_air = self.on_air, None
+        if head is not None:
+            head.state = "done"
+            self._reply_cue(head)
 
     def _must_wait(self, horizon: int) -> bool:
         return any(start - SAMPLE_RATE < horizon < end for start, end in self._sung())
@@ -235,21 +248,23 @@ class SpeechDesk:
     # ---- interruption -----------------------------------------------------------------------------------
     def cut(self, horizon: int) -> str:
         """Interrupt what is being said at the next word's end; returns what was heard of it."""
-        if not self.queue:
+        if self.on_air is not None and self.on_air.end > horizon:
+            head, self.on_air = self.on_air, None
+        elif self.queue:
+            head = self.queue.pop(0)
+        else:
             return ""
-        head = self.queue.pop(0)
         heard = ""
         if head.start >= 0:
-            ends = [end for start, end, _ in head.words if end >= horizon + MARGIN]
+            ends = [end for _, end, _ in head.words if end >= horizon + MARGIN]
             at = min(ends) if ends else head.end
             if at < self.speech_end:
                 self._send(Cancel(at, head.id, SAMPLE_RATE * 3 // 100))
                 self._timeline.cut(at, head.id)
                 self.speech_end = at
             heard = head.heard(at)
-            self._timeline.add(
-                Cue(head.start, at - head.start, "reply", {"text": heard, "fan": head.ask.fan, "cut": True}, head.id)
-            )
+            facts = {"text": heard, "fan": head.ask.fan, "to": head.ask.say, "situation": head.ask.moment.situation}
+            self._timeline.add(Cue(head.start, at - head.start, "reply", facts | {"cut": True}, head.id))
         head.state = "cut"
         self._forget(head)
         return heard
