@@ -84,7 +84,7 @@ def _tilt() -> Floats:
     """The source's fall, and the formants above the fifth that are not computed."""
     octaves = np.log2(np.maximum(_FREQUENCIES, 100) / 100)
     lift = np.log1p((_FREQUENCIES / 2400) ** 2) * 2.5
-    result: Floats = (-0.6 * octaves + lift - 1.0).astype(np.float32)
+    result: Floats = (-0.95 * octaves + lift).astype(np.float32)
     return np.minimum(result, result[round(5500 / 24000 * (BINS - 1))])
 
 

@@ -24,9 +24,7 @@ _LENGTHS = {"stop": (45, 85), "affricate": (70, 120), "fricative": (65, 120), "n
 """Shortest and longest milliseconds of a consonant at full length, by kind."""
 _TOGETHER = 0.06 * SAMPLE_RATE
 """Notes closer than this are sung on one breath, joined."""
-_OPEN = ("nasal", "liquid", "glide", "aspirate")
-"""Kinds of consonant that could be taken for the vowel they open."""
-_BELOW = 11.0
+_BELOW = 9.5
 """dB that a nasal or glide opening a note stays below its vowel."""
 _RELEASE = round(0.09 * SAMPLE_RATE)
 _BAND = slice(round(250 / 24000 * (BINS - 1)), round(2500 / 24000 * (BINS - 1)))
@@ -264,7 +262,7 @@ class _Line:
     ) -> list[tuple[float, float]]:
         """Gains that keep a voiced onset clearly below its vowel until the beat, so that the beat is heard there."""
         first = len(onset)
-        while first and sounds.sound(onset[first - 1].symbol).kind in _OPEN:
+        while first and _open(onset[first - 1].symbol):
             first -= 1
         if first == len(onset):
             return []
@@ -275,6 +273,12 @@ class _Line:
             down = min(0.0, vowel - _BELOW - level)
             points += [(p.start + min(8 * _MS, 0.2 * (p.end - p.start)), gain + down)]
         return [*points, (beat - 9 * _MS, points[-1][1]), (beat + 9 * _MS, gain)]
+
+
+def _open(symbol: str) -> bool:
+    """Whether a consonant could be taken for the vowel it opens."""
+    facts = sounds.sound(symbol)
+    return facts.kind in ("nasal", "liquid", "glide", "aspirate") or (facts.kind == "fricative" and facts.voiced)
 
 
 def _natural(phone: _Placed) -> float:

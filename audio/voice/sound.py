@@ -68,9 +68,14 @@ def _extend(envelope: Floats, sibilance: Floats, edge: float) -> None:
     # Some recordings rise towards their edge; held on, that would ring like tin.
     step = np.minimum(0, body - (4 - 8 * sibilance) * _DB - envelope[:, top])
     above = _FREQUENCIES[top:] - edge
-    onset = np.minimum(above / 1200, 1)
-    fall = (3.4 - 2.3 * sibilance) * _DB
-    envelope[:, top:] += step[:, None] * onset[None, :] - fall[:, None] * (above / 1000)[None, :]
+    fall = (3.4 - 1.6 * sibilance) * _DB
+    envelope[:, top:] -= fall[:, None] * (above / 1000)[None, :]
+    low = int(top * 0.78)
+    onset = np.clip((np.arange(low, BINS) - low) / (top - low), 0, 1).astype(np.float32)
+    envelope[:, low:] += step[:, None] * onset[None, :]
+    # De-essing: hissing sounds lose a few dB where they bite.
+    bite = np.interp(_FREQUENCIES, [3000, 5000], [0, -5.0]).astype(np.float32) * _DB
+    envelope += sibilance[:, None] * bite[None, :]
 
 
 def _noise(settings: VoiceSettings, controls: Controls, formants: float) -> Floats:
@@ -102,7 +107,7 @@ def _colour(tension: float) -> Floats:
     """The voice's tone control in natural-log gain: less mud, more presence and air, as a mixed vocal has."""
     octaves = np.log2(np.maximum(_FREQUENCIES, 20) / 1000)
     points = [0, 70, 110, 200, 400, 900, 1800, 3000, 4500, 7000, 10000, 16000, 24000]
-    decibel = [-40, -14, -5, -3, -3, -1, 1.5, 5, 6.5, 6, 6, 4, -10]
+    decibel = [-40, -14, -7, -5.5, -4.5, -1, 2, 6.5, 8, 7, 7, 5, -9]
     curve = np.interp(_FREQUENCIES, points, decibel) + 2.5 * tension * np.clip(octaves, -2, 3)
     result: Floats = (curve * _DB).astype(np.float32)
     return result
