@@ -8,8 +8,8 @@ import numpy as np
 
 from avatar.wardrobe import hair, head
 from avatar.wardrobe.body import ring, trunk_weights, turn
+from avatar.wardrobe.cloth import bow, piping, ribbon_band, star
 from avatar.wardrobe.mesh import Piece, both, tube
-from avatar.wardrobe.outfit import bow, piping, ribbon_band, star
 
 
 def star_pin() -> list[Piece]:

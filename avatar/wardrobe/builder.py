@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import numpy as np
 from avatar.wardrobe import (
     accessories,
     body,
+    coat,
     expressions,
     eyes,
     gltf_write,
@@ -34,8 +36,12 @@ VERSION = 1
 """Part of the cache's key: raise it when the same look should be built anew."""
 CANONICAL = 1520.0
 BASES = ("girl",)
-OUTFITS = ("jacket",)
-ACCESSORIES = (*accessories.ACCESSORIES, "tufts")
+OUTFITS: dict[str, tuple[Callable[[Skeleton], list[Piece]], bool]] = {
+    "jacket": (outfit.idol, False),
+    "coat": (coat.dressed, True),
+}
+"""Outfit: what sews it, and whether it comes with tights."""
+ACCESSORIES = (*accessories.ACCESSORIES, "tufts", "gloves")
 _HEAD_SIZE = 1.07
 """The head against the body it was drawn on: a little large is kinder to the eye."""
 PROPORTIONS: dict[str, tuple[float, float]] = {"head": (0.85, 1.2), "legs": (0.85, 1.2), "shoulders": (0.85, 1.2)}
@@ -78,7 +84,7 @@ def check(look: Look) -> None:
     """Raise LookError on a value the wardrobe does not know."""
     choose("base", look.base, BASES)
     choose("hair_style", look.hair_style, tuple(hair.STYLES))
-    choose("outfit", look.outfit, OUTFITS)
+    choose("outfit", look.outfit, tuple(OUTFITS))
     for accessory in look.accessories:
         choose("accessories", accessory, ACCESSORIES)
     colours = {"hair": look.hair, "hair_tips": look.hair_tips, "eyes": look.eyes, "skin": look.skin}
@@ -106,7 +112,8 @@ def gather(look: Look) -> Assembly:
     faces = head.skin([eyes.opening(), mouth.opening()], close, warps) + eyes.build() + mouth.build()
     name = choose("hair_style", look.hair_style, tuple(hair.STYLES))
     style = hair.STYLES[name]()
-    clothes = [*body.build(), *outfit.idol(skeleton)]
+    sew, tights = OUTFITS[choose("outfit", look.outfit, tuple(OUTFITS))]
+    clothes = [*body.build(tights, "gloves" in worn), *sew(skeleton)]
     clothes += head.ears() if name == "short" else []
     if "tufts" in worn:
         style = hair.with_tufts(style)
