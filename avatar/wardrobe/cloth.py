@@ -52,12 +52,12 @@ def piping(path: Array, radius: float, closed: bool = False, material: str = "gl
     if closed:
         along[0] = along[-1] = path[1] - path[-2]
     along = unit(along)
-    up = np.where(np.abs(along[:, 1:2]) > 0.8, [[0.0, 0.0, 1.0]], [[0.0, 1.0, 0.0]])
+    up = np.eye(3)[np.abs(along).mean(0).argmin()]  # one frame for all of it, or the tube would twist
     side = unit(np.cross(along, up))
     up = np.cross(side, along)
     theta = turn(4)
     rings = path[:, None] + radius * (
-        side[:, None] * -np.cos(theta)[None, :, None] + up[:, None] * np.sin(theta)[None, :, None]
+        side[:, None] * np.cos(theta)[None, :, None] + up[:, None] * np.sin(theta)[None, :, None]
     )
     return tube(rings, material, tile, (0.2, 0.2, 0.8, 0.8))
 

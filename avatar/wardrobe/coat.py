@@ -74,4 +74,14 @@ def coat(skeleton: Skeleton) -> list[Piece]:
 
 def dressed(skeleton: Skeleton) -> list[Piece]:
     """Coat, blouse with bow, skirt, tights, boots."""
-    return [*top(), *coat(skeleton), *collar(), *sleeves(), *ribbon(), *skirt(skeleton), *shorts(), *socks(), *boots()]
+    return [
+        *top(),
+        *coat(skeleton),
+        *collar(),
+        *sleeves(),
+        *ribbon(),
+        *skirt(skeleton, 0.62),
+        *shorts(),
+        *socks(),
+        *boots(),
+    ]

@@ -106,7 +106,7 @@ def hang_weights(points: Array, chains: list[list[str]], heights: Array) -> dict
     return weights
 
 
-def skirt(skeleton: Skeleton) -> list[Piece]:
+def skirt(skeleton: Skeleton, flare: float = 1.0) -> list[Piece]:
     """The pleated skirt over a frill, hung on eight chains; the belt above it."""
     theta = _skirt_theta()
     stops = ((962, 76, 0.0), (938, 86, 0.02), (900, 110, 0.06), (860, 133, 0.085), (820, 151, 0.1), (772, 167, 0.11))
@@ -116,10 +116,11 @@ def skirt(skeleton: Skeleton) -> list[Piece]:
     for c in range(8):
         angle = c / 8 * 2 * np.pi
         radius = np.interp(-heights, [-962, -905, -825, -760], [76, 104, 146, 170])
+        radius = 76 + (radius - 76) * flare
         points = np.stack([radius * np.sin(angle), heights, radius * 0.9 * np.cos(angle) - 6], -1)
         chains.append(skeleton.chain(f"skirt_{c}", "hips", points, (1.1, 0.5, 0.25, 14.0), ("thighs",)))
-    outer = np.array([skirt_ring(y, r, theta, p) for y, r, p in stops])
-    under = np.array([skirt_ring(y, r, theta, p) for y, r, p in frill])
+    outer = np.array([skirt_ring(y, 76 + (r - 76) * flare, theta, p) for y, r, p in stops])
+    under = np.array([skirt_ring(y, 76 + (r - 76) * flare, theta, p) for y, r, p in frill])
     shrunk = under * [0.985, 1, 0.985]
     pieces = [
         tube(outer, "cloth", "skirt"),
