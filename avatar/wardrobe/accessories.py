@@ -8,8 +8,8 @@ import numpy as np
 
 from avatar.wardrobe import hair, head
 from avatar.wardrobe.body import ring, trunk_weights, turn
+from avatar.wardrobe.cloth import bow, piping, ribbon_band, star
 from avatar.wardrobe.mesh import Piece, both, tube
-from avatar.wardrobe.outfit import bow, piping, ribbon_band, star
 
 
 def star_pin() -> list[Piece]:
@@ -20,8 +20,8 @@ def star_pin() -> list[Piece]:
 
 def choker() -> list[Piece]:
     """A band around the neck with a small star."""
-    rings = np.array([ring(y, 30, 26.5, -45, turn(18)) for y in (1221.0, 1212.0)])
-    pieces = [tube(rings, "cloth", "cuff"), *star(np.array([0.0, 1214.0, 28.0]), 8.0, 3.0, np.array([0, 0, 1.0]))]
+    rings = np.array([ring(y, 33, 29.5, -48, turn(18)) for y in (1221.0, 1212.0)])
+    pieces = [tube(rings, "cloth", "cuff"), *star(np.array([0.0, 1215.0, 30.5]), 8.0, 3.0, np.array([0, 0, 1.0]))]
     for piece in pieces:
         piece.weights = trunk_weights(piece.positions)
     return pieces

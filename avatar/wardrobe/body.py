@@ -196,14 +196,21 @@ def leg_rings(y_values: Sequence[float], grow: float, segments: int = 14) -> Arr
     return np.array(out)
 
 
-def thigh() -> Piece:
-    """The bare part of the left leg."""
-    piece = tube(leg_rings((790, 740, 695, 650, 610, 560), 0.0), "skin", "leg")
+def thigh(tights: bool = False) -> Piece:
+    """The upper part of the left leg, bare or in tights."""
+    rings = leg_rings((790, 740, 695, 650, 610, 560), 0.0)
+    piece = tube(rings, "cloth", "shorts") if tights else tube(rings, "skin", "leg")
     piece.weights = leg_weights(piece.positions)
     return piece
 
 
-def build(bare_hands: bool = True) -> list[Piece]:
+def gloved(piece: Piece) -> Piece:
+    """The hand in a cloth glove."""
+    piece.material, piece.tile = "cloth", "belt"
+    return piece
+
+
+def build(tights: bool = False, gloves: bool = False) -> list[Piece]:
     """Neck, hands and thighs; what clothes hide is not built."""
-    left = [thigh(), *([hand()] if bare_hands else [])]
+    left = [thigh(tights), gloved(hand()) if gloves else hand()]
     return [neck(), *left, *(mirrored(p) for p in left)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import numpy as np
 from avatar.wardrobe import (
     accessories,
     body,
+    coat,
     expressions,
     eyes,
     gltf_write,
@@ -22,6 +24,7 @@ from avatar.wardrobe import (
     materials,
     mouth,
     outfit,
+    robot,
     springs,
     textures,
 )
@@ -33,11 +36,15 @@ from characters.definition import Look
 VERSION = 1
 """Part of the cache's key: raise it when the same look should be built anew."""
 CANONICAL = 1520.0
-BASES = ("girl",)
-OUTFITS = ("jacket",)
-ACCESSORIES = (*accessories.ACCESSORIES, "tufts")
-_HEAD_SIZE = 1.07
-"""The head against the body it was drawn on: a little large is kinder to the eye."""
+BASES = ("girl", "robot")
+OUTFITS: dict[str, tuple[Callable[[Skeleton], list[Piece]], bool]] = {
+    "jacket": (outfit.idol, False),
+    "coat": (coat.dressed, True),
+}
+"""Outfit: what sews it, and whether it comes with tights."""
+ACCESSORIES = (*accessories.ACCESSORIES, "tufts", "gloves")
+_SIZES = {"girl": (1.07, 1.0), "robot": (1.3, 0.8)}
+"""Head and legs of a base against what was drawn: a little large a head is kinder to the eye."""
 PROPORTIONS: dict[str, tuple[float, float]] = {"head": (0.85, 1.2), "legs": (0.85, 1.2), "shoulders": (0.85, 1.2)}
 
 
@@ -78,7 +85,7 @@ def check(look: Look) -> None:
     """Raise LookError on a value the wardrobe does not know."""
     choose("base", look.base, BASES)
     choose("hair_style", look.hair_style, tuple(hair.STYLES))
-    choose("outfit", look.outfit, OUTFITS)
+    choose("outfit", look.outfit, tuple(OUTFITS))
     for accessory in look.accessories:
         choose("accessories", accessory, ACCESSORIES)
     colours = {"hair": look.hair, "hair_tips": look.hair_tips, "eyes": look.eyes, "skin": look.skin}
@@ -97,16 +104,15 @@ def check(look: Look) -> None:
             raise LookError(f"proportions.{key}", value, f"between {low} and {high}")
 
 
-def gather(look: Look) -> Assembly:
-    """All pieces in the canonical size, grouped into meshes; face pieces carry the morphs."""
-    skeleton = humanoid()
+def _girl(look: Look, skeleton: Skeleton) -> dict[str, list[Piece]]:
     worn = [choose("accessories", a, ACCESSORIES) for a in look.accessories]
     close, mouth_warps = mouth.skin_warps()
     warps = {**mouth_warps, **eyes.skin_warps()}
     faces = head.skin([eyes.opening(), mouth.opening()], close, warps) + eyes.build() + mouth.build()
     name = choose("hair_style", look.hair_style, tuple(hair.STYLES))
     style = hair.STYLES[name]()
-    clothes = [*body.build(), *outfit.idol(skeleton)]
+    sew, tights = OUTFITS[choose("outfit", look.outfit, tuple(OUTFITS))]
+    clothes = [*body.build(tights, "gloves" in worn), *sew(skeleton)]
     clothes += head.ears() if name == "short" else []
     if "tufts" in worn:
         style = hair.with_tufts(style)
@@ -114,17 +120,27 @@ def gather(look: Look) -> Assembly:
     locks = hair.build(style, skeleton)
     for accessory in dict.fromkeys(worn):
         clothes += accessories.ACCESSORIES[accessory]() if accessory in accessories.ACCESSORIES else []
+    return {"Face": faces, "Hair": locks, "Body": clothes}
+
+
+def gather(look: Look) -> Assembly:
+    """All pieces in the canonical size, grouped into meshes; face pieces carry the morphs."""
+    skeleton = humanoid()
+    if choose("base", look.base, BASES) == "robot":
+        dots, shell = robot.build(skeleton)
+        meshes = {"Face": dots, "Body": shell}
+    else:
+        meshes = _girl(look, skeleton)
     wanted = {_plain(k): v for k, v in look.proportions.items()}
-    proportion(wanted, skeleton, [*faces, *locks, *clothes])
-    crown = max(float(p.positions[:, 1].max()) for p in locks)
-    size = _HEAD_SIZE * wanted.get("head", 1.0)
-    return Assembly(skeleton, {"Face": faces, "Hair": locks, "Body": clothes}, look.height / crown, size)
+    size, legs = _SIZES[_plain(look.base)]
+    size, legs = size * wanted.get("head", 1.0), legs * wanted.get("legs", 1.0)
+    proportion(skeleton, [p for pieces in meshes.values() for p in pieces], size, legs, wanted.get("shoulders", 1.0))
+    crown = max(float(p.positions[:, 1].max()) for p in meshes.get("Hair", meshes["Body"]))
+    return Assembly(skeleton, meshes, look.height / crown, size)
 
 
-def proportion(wanted: dict[str, float], skeleton: Skeleton, pieces: list[Piece]) -> None:
+def proportion(skeleton: Skeleton, pieces: list[Piece], size: float, legs: float, shoulders: float) -> None:
     """Apply head size, leg length and shoulder width to bones and vertices alike."""
-    legs, shoulders, size = (wanted.get(k, 1.0) for k in ("legs", "shoulders", "head"))
-    size *= _HEAD_SIZE
     pivot = np.array([0.0, CHIN + 5, -8.0])
 
     def moved(points: Array, share: Array) -> Array:
@@ -162,8 +178,15 @@ def _grouped(pieces: list[Piece]) -> list[tuple[Piece, Array]]:
 
 
 def _vrm(
-    name: str, meta: dict[str, Any], skeleton: Skeleton, nodes: dict[str, int], morphs: list[str], scale: float
+    name: str,
+    meta: dict[str, Any],
+    skeleton: Skeleton,
+    nodes: dict[str, int],
+    targets: dict[str, list[str]],
+    scale: float,
 ) -> dict[str, Any]:
+    morphs = targets["Face"]
+
     def binds(expression: expressions.Expression) -> dict[str, Any]:
         entry: dict[str, Any] = {
             "isBinary": False,
@@ -194,7 +217,7 @@ def _vrm(
             **meta,
         },
         "humanoid": {"humanBones": {b.name: {"node": nodes[b.name]} for b in skeleton.bones.values() if b.humanoid}},
-        "firstPerson": {"meshAnnotations": [{"node": nodes[n], "type": "auto"} for n in ("Face", "Hair", "Body")]},
+        "firstPerson": {"meshAnnotations": [{"node": nodes[n], "type": "auto"} for n in targets]},
         "lookAt": {
             "type": "bone",
             "offsetFromHeadBone": [0.0, round(float(eye[1] * scale), 5), round(float((eye[2] + 40) * scale), 5)],
@@ -222,7 +245,7 @@ def compose(look: Look, name: str, meta: dict[str, Any] | None = None) -> bytes:
     gltf, buffer, nodes, targets = gltf_write.document(assembly.skeleton, meshes, surface, images, scale)
     gltf["extensionsUsed"] = ["VRMC_vrm", "VRMC_materials_mtoon", "VRMC_springBone"]
     gltf["extensions"] = {
-        "VRMC_vrm": _vrm(name, meta or {}, assembly.skeleton, nodes, targets["Face"], scale),
+        "VRMC_vrm": _vrm(name, meta or {}, assembly.skeleton, nodes, targets, scale),
         "VRMC_springBone": springs.extension(assembly.skeleton, nodes, scale, assembly.head),
     }
     return gltf_write.glb(gltf, buffer)

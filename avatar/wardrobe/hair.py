@@ -297,9 +297,13 @@ def long_hair() -> Style:
     style.middle = [c for c in style.middle if c.chain != "back"]
     chains = {k: v for k, v in style.chains.items() if not k.startswith("back")}
     for i, (azimuth, end, lift) in enumerate(_LONG):
+        push = max(0.0, 124 - azimuth) * 0.5  # behind the shoulder
         stops = [(azimuth, 252.6, -4), (azimuth, 244, 0), (azimuth, 226, lift + 1), (azimuth, 150, lift + 3),
-                 (azimuth, 60, lift + 2), (azimuth, -40, lift)]  # fmt: skip
-        points = np.concatenate([on_volume(stops), [on_volume([(azimuth, -88, lift)])[0] + [0, end + 88, 6]]])
+                 (azimuth + push, 60, lift + 2),
+                 (azimuth + push * 1.6, -40, lift)]  # fmt: skip
+        points = np.concatenate(
+            [on_volume(stops), [on_volume([(azimuth + push * 1.8, -88, lift)])[0] + [0, end + 88, 6]]]
+        )
         chain = "backSideLeft" if azimuth < 115 else "backLeft"
         style.sides.append(Clump(points, 24, 9, i % 3, 0.45, 0.6, 15, chain, 0.42))
     for azimuth, lift in ((180.0, -4.0), (183.0, 2.5)):

@@ -177,7 +177,7 @@ def profile(points: Sequence[tuple[float, float]]) -> Callable[[npt.ArrayLike], 
     return value
 
 
-def smoothstep(low: float, high: float, at: npt.ArrayLike) -> Array:
+def smoothstep(low: float | Array, high: float | Array, at: npt.ArrayLike) -> Array:
     """0 below ``low``, 1 above ``high``, smooth between (``low`` may be the larger)."""
     t = np.clip((np.asarray(at, float) - low) / (high - low), 0, 1)
     return np.asarray(t * t * (3 - 2 * t))

@@ -4,73 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from avatar.wardrobe.body import arm_rings, arm_weights, leg_rings, leg_weights, ring, torso_at, trunk_weights, turn
-from avatar.wardrobe.mesh import Array, Piece, both, curve, flipped, sheet, tube, unit
+from avatar.wardrobe.body import arm_rings, leg_rings, leg_weights, ring, torso_at, trunk_weights, turn
+from avatar.wardrobe.cloth import between, bound, bow, hem, piping, ribbon_band, shell, star
+from avatar.wardrobe.mesh import Array, Piece, both, curve, flipped, sheet, tube
 from avatar.wardrobe.skeleton import Skeleton
-
-Weights = dict[str, Array]
-
-
-def hem(edge: Array, inward: Array, tile: str, closed: bool) -> Piece:
-    """The visible thickness at an edge (R, 3): a strip to the points ``inward`` behind it."""
-    if closed:
-        edge, inward = np.concatenate([edge, edge[:1]]), np.concatenate([inward, inward[:1]])
-    return sheet(np.stack([edge, inward]), "cloth", tile, (0.3, 0.3, 0.6, 0.6))
-
-
-def shell(rings: Array, tile: str, lining: str, by: float = 3.0, both_ends: bool = False) -> list[Piece]:
-    """A closed tube of cloth with a thick hem at its lower end, or at both."""
-    outer = tube(rings, "cloth", tile)
-    ends = []
-    for at, towards in ((-1, -2), (0, 1)) if both_ends else ((-1, -2),):
-        middle = rings[at].mean(0)
-        inner = middle + (rings[at] - middle) * (1 - by / np.linalg.norm(rings[at] - middle, axis=1).mean())
-        deeper = inner + unit((rings[towards].mean(0) - middle)[None]) * by * 3
-        a, b, c = (np.concatenate([r, r[:1]]) for r in (rings[at], inner, deeper))
-        rows = np.stack([a, b, c]) if at == -1 else np.stack([c, b, a])
-        ends.append(sheet(rows, "cloth", lining, (0.3, 0.3, 0.6, 0.6)))
-    return [outer, *ends]
-
-
-def ribbon_band(upper: Array, lower: Array, out: float, material: str = "glow", tile: str = "glow") -> Piece:
-    """A flat seam laid ``out`` millimetres over a tube between two closed rings."""
-    rings = np.stack([upper, lower])
-    rings = np.concatenate([rings, rings[:, :1]], 1)
-    piece = sheet(rings, material, tile, (0.2, 0.2, 0.8, 0.8))
-    piece.positions = piece.positions + piece.normals * out
-    return piece
-
-
-def between(rings: Array, at: float) -> Array:
-    """A ring ``at`` rows down a stack of rings (fractions lie on the surface)."""
-    i = min(int(at), len(rings) - 2)
-    return np.asarray(rings[i] * (1 - (at - i)) + rings[i + 1] * (at - i))
-
-
-def piping(path: Array, radius: float, closed: bool = False, material: str = "glow", tile: str = "glow") -> Piece:
-    """A thin tube along a path (R, 3)."""
-    if closed:
-        path = np.concatenate([path, path[:1]])
-    along = np.gradient(path, axis=0)
-    if closed:
-        along[0] = along[-1] = path[1] - path[-2]
-    along = unit(along)
-    up = np.where(np.abs(along[:, 1:2]) > 0.8, [[0.0, 0.0, 1.0]], [[0.0, 1.0, 0.0]])
-    side = unit(np.cross(along, up))
-    up = np.cross(side, along)
-    theta = turn(4)
-    rings = path[:, None] + radius * (
-        side[:, None] * -np.cos(theta)[None, :, None] + up[:, None] * np.sin(theta)[None, :, None]
-    )
-    return tube(rings, material, tile, (0.2, 0.2, 0.8, 0.8))
-
-
-def bound(pieces: list[Piece], weights: str) -> list[Piece]:
-    """Bind pieces by region: ``trunk``, ``arm`` or ``leg`` (left)."""
-    rule = {"trunk": trunk_weights, "arm": arm_weights, "leg": leg_weights}[weights]
-    for piece in pieces:
-        piece.weights = rule(piece.positions)
-    return pieces
 
 
 def top() -> list[Piece]:
@@ -154,11 +91,11 @@ def _skirt_theta() -> Array:
     return np.asarray(folds.ravel() / 20 * 2 * np.pi)
 
 
-def _skirt_weights(points: Array, chains: list[list[str]], heights: Array) -> Weights:
+def hang_weights(points: Array, chains: list[list[str]], heights: Array) -> dict[str, Array]:
     angle = np.arctan2(points[:, 0], points[:, 2]) % (2 * np.pi)
     place = angle / (2 * np.pi) * len(chains)
     down = np.interp(-points[:, 1], -heights, np.arange(len(heights)))
-    weights: Weights = {"hips": np.zeros(len(points))}
+    weights: dict[str, Array] = {"hips": np.zeros(len(points))}
     for c, joints in enumerate(chains):
         near = np.abs((place - c + len(chains) / 2) % len(chains) - len(chains) / 2)
         around = np.clip(1 - near, 0, 1)
@@ -169,7 +106,7 @@ def _skirt_weights(points: Array, chains: list[list[str]], heights: Array) -> We
     return weights
 
 
-def skirt(skeleton: Skeleton) -> list[Piece]:
+def skirt(skeleton: Skeleton, flare: float = 1.0) -> list[Piece]:
     """The pleated skirt over a frill, hung on eight chains; the belt above it."""
     theta = _skirt_theta()
     stops = ((962, 76, 0.0), (938, 86, 0.02), (900, 110, 0.06), (860, 133, 0.085), (820, 151, 0.1), (772, 167, 0.11))
@@ -179,10 +116,11 @@ def skirt(skeleton: Skeleton) -> list[Piece]:
     for c in range(8):
         angle = c / 8 * 2 * np.pi
         radius = np.interp(-heights, [-962, -905, -825, -760], [76, 104, 146, 170])
+        radius = 76 + (radius - 76) * flare
         points = np.stack([radius * np.sin(angle), heights, radius * 0.9 * np.cos(angle) - 6], -1)
         chains.append(skeleton.chain(f"skirt_{c}", "hips", points, (1.1, 0.5, 0.25, 14.0), ("thighs",)))
-    outer = np.array([skirt_ring(y, r, theta, p) for y, r, p in stops])
-    under = np.array([skirt_ring(y, r, theta, p) for y, r, p in frill])
+    outer = np.array([skirt_ring(y, 76 + (r - 76) * flare, theta, p) for y, r, p in stops])
+    under = np.array([skirt_ring(y, 76 + (r - 76) * flare, theta, p) for y, r, p in frill])
     shrunk = under * [0.985, 1, 0.985]
     pieces = [
         tube(outer, "cloth", "skirt"),
@@ -193,7 +131,7 @@ def skirt(skeleton: Skeleton) -> list[Piece]:
         ribbon_band(between(outer, 4.62), between(outer, 4.76), 1.0),
     ]
     for piece in pieces:
-        piece.weights = _skirt_weights(piece.positions, chains, heights)
+        piece.weights = hang_weights(piece.positions, chains, heights)
     belt = np.array(
         [ring(y, 76 + g, 57 + g, -57 - g, turn(20), 2.1) for y, g in ((980, 0.5), (975, 3.0), (952, 4.5), (946, 2.5))]
     )
@@ -270,26 +208,6 @@ def _sole() -> list[Piece]:
     return [tube(rings, "cloth", "sole", cap_end=True), ribbon_band(between(rings, 1.25), between(rings, 1.55), 0.8)]
 
 
-def bow(centre: Array, size: float = 1.0) -> list[Piece]:
-    """A bow with two tails, facing forward."""
-    loop = []
-    for t in np.linspace(0, 1, 7):
-        x = 4 + 33 * t
-        half = 4 + 10 * np.sin(np.pi * min(t * 0.9 + 0.08, 1) ** 1.3) + 5 * t
-        z = 7 * np.sin(np.pi * t) + 2 * t
-        loop.append([[x, half + 2 * t, z], [x, half * 0.3, z + 5], [x, -half * 0.5, z + 4], [x, -half, z]])
-    wing = np.swapaxes(np.array(loop), 0, 1) * size + centre
-    tail = np.array(
-        [[[2 + 12 * t, -4 - 46 * t, 2 + 16 * t], [9 + 22 * t, -2 - 38 * t, 1 + 14 * t]] for t in (0, 0.33, 0.66, 1)]
-    )
-    tail = tail * size + centre
-    pieces = []
-    for grid, behind in ((wing, 2.0), (tail, 1.5)):
-        pieces.append(sheet(grid, "cloth", "ribbon"))
-        pieces.append(flipped(sheet(grid - np.array([0, 0, behind]), "cloth", "ribbon", (0.3, 0.3, 0.6, 0.6))))
-    return [p for piece in pieces for p in both(piece)]
-
-
 def ribbon() -> list[Piece]:
     """The bow at the collar with a star in its middle."""
     centre = np.array([0.0, 1171.0, 54.0])
@@ -297,28 +215,6 @@ def ribbon() -> list[Piece]:
     return bound([*bow(centre), *knot], "trunk")
 
 
-def star(centre: Array, radius: float, depth: float, facing: Array, spin: float = 0.0) -> list[Piece]:
-    """A five-pointed star, raised in the middle, facing a direction."""
-    angle = np.arange(10) * np.pi / 5 + spin
-    size = np.where(np.arange(10) % 2 == 0, radius, radius * 0.5)
-    out = unit(np.asarray(facing, float))
-    right = unit(np.cross([0.0, 1.0, 0.0], out))
-    up = np.cross(out, right)
-    edge = centre + right * (size * np.sin(angle))[:, None] + up * (size * np.cos(angle))[:, None]
-    points = np.concatenate([[centre + out * depth], edge, edge - out * depth * 0.8])
-    i = np.arange(10)
-    j = (i + 1) % 10
-    triangles = np.concatenate(
-        [
-            np.stack([0 * i, j + 1, i + 1], -1),
-            np.stack([i + 1, j + 1, i + 11], -1),
-            np.stack([j + 1, j + 11, i + 11], -1),
-        ]
-    )
-    uv = np.concatenate([[[0.5, 0.1]], np.full((10, 2), 0.6), np.full((10, 2), 0.95)])
-    return [Piece("cloth", "star", points, triangles, uv)]
-
-
 def idol(skeleton: Skeleton) -> list[Piece]:
-    """Jacket, top, skirt, shorts, socks, boots."""
+    """Jacket, blouse, skirt, shorts, socks, boots."""
     return [*top(), *jacket(), *ribbon(), *skirt(skeleton), *shorts(), *socks(), *boots()]

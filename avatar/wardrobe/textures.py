@@ -205,7 +205,9 @@ def iris(c: Scheme) -> Canvas:
         smoothstep(0.80, 0.93, r + 0.07 * -py) * smoothstep(0.5, -0.35, py) * 0.95, shift(e, -0.115, 1.2, 0.18)
     )
     canvas.paint(smoothstep(0.88, 0.985, r) * 0.9, shift(e, -0.10, 1.25, 0.30))
-    canvas.paint(smoothstep(0.38, 0.06, canvas.y) * 0.72, mix(shift(e, -0.12, 1.0, 0.2), shift(c.hair, 0.04, 0.9, 0.45), 0.65))
+    canvas.paint(
+        smoothstep(0.38, 0.06, canvas.y) * 0.72, mix(shift(e, -0.12, 1.0, 0.2), shift(c.hair, 0.04, 0.9, 0.45), 0.65)
+    )
     return canvas
 
 
@@ -278,8 +280,6 @@ def _cloths(c: Scheme) -> dict[str, Canvas]:
     s.paint((np.abs(s.y - 0.86) < 0.010) * 1.0, c.accent)
     t = canvases["top"]
     t.down([(0, c.cream), (0.6, c.cream), (1, mix(c.cream, soft, 0.18))])
-    for at in (0.022, 0.978):
-        t.paint(smoothstep(0.0045, 0.002, np.abs(t.x - at)) * smoothstep(0.1, 0.12, t.y), mix(c.cream, soft, 0.5))
     for at in (0.5, 0.62, 0.74, 0.86):
         for x in (0.0, 1.0):
             t.paint(t.ellipse(x, at, 0.011, 0.013), c.second)
