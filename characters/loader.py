@@ -137,6 +137,8 @@ def _read(file: Path) -> dict[str, Any]:
             raise CharacterError(file, "", f"is {size:,} bytes", f"keep it under {MAX_FILE_BYTES:,}")
         text = file.read_bytes().decode("utf-8-sig")
         return tomllib.loads(text)
+    except CharacterError:
+        raise
     except OSError as error:
         raise CharacterError(file, "", f"cannot be read ({error.strerror})", "check that it exists") from None
     except UnicodeDecodeError as error:

@@ -43,6 +43,12 @@ def hears() -> dict[str, list[str]]:
 
 
 @cache
+def safety() -> dict[str, list[str]]:
+    """Lines for intents that must not go wrong, for characters without their own."""
+    return dict(_document("safety.toml"))
+
+
+@cache
 def slang() -> dict[str, str]:
     """Chat spellings and their plain words (``u`` -> ``you``)."""
     return dict(_document("slang.toml")["slang"])

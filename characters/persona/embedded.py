@@ -11,10 +11,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from characters.definition import Definition, Line
+from characters.persona import bank
 from characters.persona.clauses import clauses_of, limit_words
 from characters.persona.model import MOODS, Ask, Cancelled, Clause, Intent
 from characters.persona.speech import has_words, plain, slots_of, spoken_name, spoken_topic, told_back
-from characters.persona.understand import Understanding, normal
+from characters.persona.understand import CRITICAL, Understanding, normal
 
 SURE_LORE = 0.72
 """Above this confidence an intent is answered as such even when lore fits too."""
@@ -49,6 +50,9 @@ class Embedded:
             self._pools[f"s.{name}"] = _ready(f"s.{name}", lines)
         for name, intention in definition.intentions.items():
             self._pools[f"i.{name}"] = _ready(f"i.{name}", intention.lines)
+        for name, says in bank.safety().items():
+            if not self._pools.get(f"i.{name}"):
+                self._pools[f"i.{name}"] = _ready(f"i.{name}", [Line(say=say) for say in says])
         self._lore = [(entry, [normal(key) for key in entry.keys]) for entry in definition.lore]
         for number, (entry, _) in enumerate(self._lore):
             self._pools[f"l.{number}"] = _ready(f"l.{number}", [Line(say=say) for say in entry.says])
@@ -93,8 +97,9 @@ class Embedded:
         name = intent.name
         if name == "song_request" and intent.slots.get("topic"):
             return ["s.song_request_accept", "i.song_request"]
-        lore = self._lore_for(ask.say)
-        if lore and (name == "unknown" or intent.confidence < SURE_LORE):
+        lore, share = ("", 0.0) if name in CRITICAL else self._lore_for(ask.say)
+        known_to = SURE_LORE if share < 0.3 else 0.9
+        if lore and (share >= 0.5 or name == "unknown" or intent.confidence < known_to):
             return [lore, "s.chat"]
         if name == "emoji" and intent.slots.get("feeling"):
             return [f"i.{intent.slots['feeling']}", "i.emoji", "s.chat"]
@@ -102,14 +107,16 @@ class Embedded:
             return ["i.unknown", "s.chat"]
         return [f"i.{name}", "i.unknown", "s.chat", "s.banter"]
 
-    def _lore_for(self, say: str) -> str:
-        words = f" {normal(say)} "
+    def _lore_for(self, say: str) -> tuple[str, float]:
+        """The lore that is spoken of (longest key wins) and how much of what was said its key is."""
+        spelled = normal(say)
+        words = f" {spelled} "
         best, length = "", 0
         for number, (_, keys) in enumerate(self._lore):
             for key in keys:
                 if len(key) > length and (f" {key} " in words or f" {key}s " in words):
                     best, length = f"l.{number}", len(key)
-        return best
+        return best, length / max(1, len(spelled))
 
     def _say(
         self, groups: Sequence[str], ask: Ask, values: dict[str, str], rng: random.Random, mood: str

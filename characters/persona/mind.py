@@ -11,6 +11,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
@@ -68,12 +69,11 @@ def _bounded(ask: Ask) -> Ask:
     return Ask(ask.id, ask.moment, ask.fan[:200], ask.say[:MAX_SAY], ask.kind, ask.amount, history, ask.limit)
 
 
-def _make_room(waiting: deque[_Open], policy: Policy) -> _Open | None:
-    """Takes one ask out of a full queue: the oldest (or newest) unpaid one. None when all of them are paid."""
-    order = waiting if policy == "drop_oldest" else reversed(waiting)
-    victim = next((item for item in order if item.ask.kind != "paid"), None)
-    if victim is not None:
-        waiting.remove(victim)
+def _make_room(waiting: deque[_Open], policy: Policy) -> _Open:
+    """Takes one ask out of a full queue: the oldest (or newest) unpaid one; a paid one only when all are paid."""
+    order = list(waiting) if policy == "drop_oldest" else list(reversed(waiting))
+    victim = next((item for item in order if item.ask.kind != "paid"), order[0])
+    waiting.remove(victim)
     return victim
 
 
@@ -92,9 +92,14 @@ class Inline:
     """The same interface in this process: every ``poll`` answers what was asked. Deterministic, for offline shows."""
 
     def __init__(
-        self, definition: Definition | str | Path, seed: int = 0, *, capacity: int = CAPACITY, brain: Brain | None = None,
+        self,
+        definition: Definition | str | Path,
+        seed: int = 0,
+        *,
+        capacity: int = CAPACITY,
+        brain: Brain | None = None,
         policy: Policy = "drop_oldest",
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._definition = definition if isinstance(definition, Definition) else load(definition)
         self._seed, self._capacity, self._policy = seed, capacity, policy
         self._brain = brain
@@ -116,8 +121,6 @@ class Inline:
         """Asks; the answer comes from ``poll``."""
         while len(self._waiting) >= self._capacity:
             victim = _make_room(self._waiting, self._policy)
-            if victim is None:
-                break
             self._events.append(Failed(victim.ask.id, "dropped: the queue is full"))
         self._waiting.append(_Open(_bounded(ask), 0.0))
 
@@ -193,9 +196,15 @@ class Mind:
     """
 
     def __init__(
-        self, definition: Definition | str | Path, seed: int = 0, *, deadline: float = FIRST_CLAUSE,
-        capacity: int = CAPACITY, policy: Policy = "drop_oldest", opener: Callable[[Definition, int], Brain] | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        definition: Definition | str | Path,
+        seed: int = 0,
+        *,
+        deadline: float = FIRST_CLAUSE,
+        capacity: int = CAPACITY,
+        policy: Policy = "drop_oldest",
+        opener: Callable[[Definition, int], Brain] | None = None,
+    ) -> None:
         self._definition = definition if isinstance(definition, Definition) else load(definition)
         self._seed, self._deadline, self._capacity, self._policy = seed, deadline, capacity, policy
         self._opener = opener or open_brain
@@ -236,8 +245,6 @@ class Mind:
         """Asks without waiting. When the queue is full the policy decides who goes, with a :class:`Failed`."""
         while len(self._waiting) >= self._capacity:
             victim = _make_room(self._waiting, self._policy)
-            if victim is None:
-                break
             self._fail(victim.ask.id, "dropped: the queue is full")
             self.health.dropped += 1
         self._waiting.append(_Open(_bounded(ask), time.monotonic()))
@@ -438,10 +445,8 @@ class Mind:
 
 def _end(found: _Process) -> None:
     """Ends a process for good and frees its pipe."""
-    try:
+    with suppress(OSError, ValueError):
         found.pipe.send(("close", ""))
-    except (OSError, ValueError):
-        pass
     found.process.join(0.3 if found.ready and not found.dismissed else 0.0)
     if found.process.is_alive() and found.process.pid and found.process.pid != os.getpid():
         found.process.kill()

@@ -30,7 +30,7 @@ URL = re.compile(
     re.I,
 )
 _EMAIL = re.compile(r"\S+@\S+\.\S+")
-_NUMBER = re.compile(r"(?:\+?\d[\s().-]?){7,}")
+_NUMBER = re.compile(r"(?:[+(]?\d[\s().-]{0,3}){7,}")
 _MARKUP = re.compile(r"<[^<>]{0,200}>|<\|[^|]{0,80}\|>|`+|\*[^*\n]{1,60}\*|\[[^\[\]]{0,60}\]|\{[^{}]{0,60}\}")
 _LOOSE = re.compile(r"[<>\[\]{}|\\^~`*_#@=]+")
 _LEET = str.maketrans("013457", "oieast")

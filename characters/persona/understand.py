@@ -16,25 +16,42 @@ CRITICAL = frozenset(
 )
 """Intents that are answered with authored lines whatever the brain."""
 
-SURE = 0.36
+SURE = 0.31
 """Similarity from which retrieval is believed."""
 LEAD = 0.02
 """How far the best intent must lead the next one when it is not similar enough to stand alone."""
 
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?|&")
 _TOPIC_END = re.compile(
-    r"\b(?:please|pls|plz|thanks|thank you|thx|ty|for (?:me|us|my\b.*)|next|now|right now|today|tonight|if you (?:can|want)|"
-    r"lumi|would be (?:cool|nice|great|fun)|ok|okay|lol|haha|xd)\W*$",
+    r"\b(?:please|pls|plz|thanks|thank you|thx|ty|for (?:me|us|my\b.*)|next|now|right now|today|tonight|"
+    r"if you (?:can|want)|lumi|would be (?:cool|nice|great|fun)|ok|okay|lol|haha|xd)\W*$",
     re.I,
 )
 _EMPTY_TOPIC = frozenset(
-    ["something", "anything", "it", "that", "this", "us", "me", "one", "again", "more", "stuff", "song", "songs", "a", "the", "you", "yourself", "now", "please", "again"]
-) - {"you", "yourself"}
+    {
+        "something",
+        "anything",
+        "exactly",
+        "it",
+        "that",
+        "this",
+        "us",
+        "me",
+        "one",
+        "again",
+        "more",
+        "stuff",
+        "song",
+        "songs",
+        "the",
+    }
+)
 
 
 def normal(text: str) -> str:
     """Text as the index knows it: lower case words, slang spelled out, stretched letters shortened."""
     text = plain(text, 400).lower().replace("’", "'")
+    text = re.sub(r"(\w)\1{2,}\b", r"\1", text)
     text = re.sub(r"(.)\1{2,}", r"\1\1", text)
     slang = bank.slang()
     words = []
@@ -48,13 +65,14 @@ class Understanding:
     """Understands fan lines for one character: its ``hears`` and the shared bank are the examples."""
 
     def __init__(self, definition: Definition) -> None:
+        self._name = definition.identity.name.lower()
         texts: list[str] = []
         labels: list[str] = []
         known = dict(bank.hears())
         for name, intention in definition.intentions.items():
             known[name] = [*intention.hears, *known.get(name, [])]
         for name, examples in known.items():
-            for example in dict.fromkeys(normal(example) for example in examples):
+            for example in dict.fromkeys(self._words(example) for example in examples):
                 if example:
                     texts.append(example)
                     labels.append(name)
@@ -71,7 +89,12 @@ class Understanding:
         alone = _wordless(text)
         if alone is not None:
             return alone
-        return self._retrieved(normal(text))
+        return self._retrieved(self._words(text))
+
+    def _words(self, text: str) -> str:
+        """The normal form without her name, which says nothing about what is wanted."""
+        words = normal(text).split()
+        return " ".join([word for word in words if word != self._name] or words)
 
     def _ruled(self, text: str) -> Intent | None:
         if URL.search(text):
@@ -115,7 +138,7 @@ class Understanding:
             return Intent("unknown", 0.0)
         name, score = ranked[0]
         lead = score - (ranked[1][1] if len(ranked) > 1 else 0.0)
-        if score < SURE or (score < SURE + 0.1 and lead < LEAD):
+        if score < SURE or (score < SURE + 0.07 and lead < LEAD):
             return Intent("unknown", round(min(0.49, score), 3))
         return Intent(name, round(min(0.99, 0.5 + 0.5 * score + lead * 0.3), 3))
 

@@ -1,4 +1,4 @@
-"""The process of :class:`~characters.persona.mind.Mind`: holds the brain, answers one ask at a time, can be told to stop.
+"""The process of :class:`~characters.persona.mind.Mind`: answers one ask at a time, can be stopped.
 
 Messages in: ``("ask", Ask)``, ``("cancel", id)``, ``("close", "")``. Messages out: ``(kind, id, payload)`` with kind
 ``ready``, ``broken``, ``understood``, ``said``, ``error``, ``done``.
