@@ -39,6 +39,8 @@ class Move:
     travel: float
     sway: int
     step: bool
+    turn: tuple[float, ...]
+    drop: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +62,19 @@ def compile_moves(book: PoseBook) -> list[Move]:
     for name, entry in read("dance.toml").items():
         counts = tuple((book.arm(a), book.arm(b)) for a, b in (pair.split() for pair in entry["counts"]))
         low, high = entry["energy"]
-        moves.append(Move(name, low, high, counts, float(entry["travel"]), int(entry["sway"]),
-                          bool(entry.get("step", False))))  # fmt: skip
+        moves.append(
+            Move(
+                name,
+                low,
+                high,
+                counts,
+                float(entry["travel"]),
+                int(entry["sway"]),
+                bool(entry.get("step", False)),
+                tuple(map(float, entry.get("turn", (0.0,)))),
+                tuple(map(float, entry.get("drop", (0.0,)))),
+            )
+        )
     return moves
 
 
@@ -112,7 +125,7 @@ class Dance:
         phase = min((sample - beat.start) / (beat.end - beat.start), 1.0)
         now, then = self._count(k), self._count(k + 1)
         amount = now.energy + (then.energy - now.energy) * min_jerk(phase)
-        amount = here * (0.25 + 0.75 * amount)
+        amount = here * (0.36 + 0.64 * amount)
         self._groove(pose, phase, now, then, amount, sample / RATE)
         self._feet(pose, phase, now, then, amount)
         self._arms(pose, phase, now, then, here)
@@ -211,6 +224,22 @@ class Dance:
         size = here * (0.72 + 0.28 * min(1.0, now.energy * 1.4)) * give
         for arm, a, b in ((LEFT, start[0], goal[0]), (RIGHT, start[1], goal[1])):
             pose[arm] += (a + (b - a) * mix - pose[arm]) * size
+
+        twist_from, dip_now = self._torso(move, now)
+        twist_to, dip_then = self._torso(following, then)
+        turn = size * (twist_from + (twist_to - twist_from) * mix)
+        dip = size * (0.5 + 0.5 * math.cos(math.tau * phase)) * (dip_now if phase < 0.5 else dip_then)
+        pose[I_["hips.yaw"]] += 0.45 * turn
+        pose[I_["spine.yaw"]] += 0.55 * turn
+        pose[I_["head.yaw"]] -= 0.55 * turn
+        pose[I_["hips.y"]] -= dip
+        pose[I_["spine.pitch"]] += 160.0 * dip
+
+    @staticmethod
+    def _torso(move: Move, count: Count) -> tuple[float, float]:
+        """How far a count turns the torso (degrees to the left) and lowers the hips on its beat (hip heights)."""
+        sign = 1.0 if count.phrase % 2 == 0 else -1.0
+        return sign * move.turn[count.index % len(move.turn)], move.drop[count.index % len(move.drop)]
 
     @staticmethod
     def _pair(move: Move, count: Count) -> tuple[Vector, Vector]:

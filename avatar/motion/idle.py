@@ -116,8 +116,8 @@ class Idle:
                     pose[arm.start + _TWIST] += w * (10.0 * noise(self.seed, stream + 2, t * 0.8) + 8.0 * emphasis)
                     pose[arm.start + _FLEX] -= w * 10.0 * emphasis
             pose[I_["head.pitch"]] += w * (3.2 * emphasis - 0.8 + 1.4 * noise(self.seed, 851, t * 0.9))
-            pose[I_["head.yaw"]] += w * 3.0 * noise(self.seed, 852, t * 0.55)
-            pose[I_["head.roll"]] += w * 3.4 * noise(self.seed, 853, t * 0.5)
+            pose[I_["head.yaw"]] += w * 3.8 * noise(self.seed, 852, t * 0.55)
+            pose[I_["head.roll"]] += w * 4.6 * noise(self.seed, 853, t * 0.5)
             pose[I_["spine.pitch"]] += w * (1.0 + 0.8 * emphasis)
             pose[I_["spine.yaw"]] += w * 2.2 * noise(self.seed, 854, t * 0.4)
 
@@ -132,11 +132,11 @@ class Idle:
 
         mix = min_jerk((t - begin) / 1.7)
         lean = (side(slot - 1) + (side(slot) - side(slot - 1)) * mix) * free
-        pose[I_["hips.x"]] += 0.026 * lean + 0.004 * noise(s, 863, t * 0.37)
+        pose[I_["hips.x"]] += 0.032 * lean + 0.004 * noise(s, 863, t * 0.37)
         pose[I_["hips.y"]] -= 0.004 + 0.003 * abs(lean)
-        pose[I_["hips.roll"]] -= 2.6 * lean
+        pose[I_["hips.roll"]] -= 3.2 * lean
         pose[I_["hips.yaw"]] += 1.5 * lean + 1.4 * layered(s, 864, t * 0.13)
-        pose[I_["spine.roll"]] += 2.8 * lean + 0.8 * lively * layered(s, 865, t * 0.21)
+        pose[I_["spine.roll"]] += 3.4 * lean + 0.8 * lively * layered(s, 865, t * 0.21)
         pose[I_["spine.yaw"]] += 1.6 * lively * layered(s, 866, t * 0.17)
         pose[I_["spine.pitch"]] += 0.8 * lively * layered(s, 867, t * 0.19)
         pose[I_["head.roll"]] += -1.2 * lean + 2.0 * lively * layered(s, 868, t * 0.23)

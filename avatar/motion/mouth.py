@@ -48,6 +48,7 @@ _HALF_CLOSE = 0.050
 """Half widths in seconds of the crossing between two phones: usual, into and out of closed lips, into silence."""
 _HOLD = 0.036
 """Lips that close stay closed at least this long, so that a frame at 30 Hz sees it."""
+_NARROW = 0.74
 _AFTER_CUT = 0.075
 _QUIET = 0.04
 
@@ -134,6 +135,9 @@ class Mouth:
             for n in range(5):
                 sums[n] += influence * target[n]
         scale = (0.5 + 0.5 * min(1.0, max(0.0, span.weight))) / total
+        if span.name not in OPEN_VOWELS:
+            # A consonant narrows the passage whatever it borrows, so that every vowel is seen to open.
+            scale *= _NARROW
         length = (self._end(k) - span.start) / RATE
         if length > 0.24 and span.name in OPEN_VOWELS:
             t = (now - span.start) / RATE

@@ -2,8 +2,8 @@
 
 The backdrop is ray-cast in one small shader at a quarter of the picture's size and enlarged softly, as a set behind a
 performer is out of focus; only what must be sharp (letters, sprites) is drawn at full size. While the camera stands
-still the result is kept and drawn anew ten times a second, else every frame; copying it under her costs next to
-nothing. That is what makes the stage cheap enough for a software renderer.
+still, or drifts by less than half a pixel, the result is kept and drawn anew ten times a second, else every frame;
+copying it under her costs next to nothing. That is what makes the stage cheap enough for a software renderer.
 
 Light only breathes with the music: beat and bar change a pixel's luminance by a few hundredths at most, far under
 what counts as a flash (WCAG 2.3.1: a tenth of full luminance, three times a second).
@@ -32,6 +32,9 @@ _LED_DEPTH = -4.15
 _LED_FADE = 0.3
 _REFRESH = 10.0
 """How often a second the backdrop is drawn anew while the camera stands still."""
+_STILL = 0.5
+"""Pixels the camera may move before a kept backdrop is drawn anew."""
+_LANDMARKS = np.array([[-3.0, 2.5, -4.2, 1.0], [3.0, 0.5, -4.2, 1.0], [0.0, 0.0, 0.5, 1.0]])
 
 
 def shader(name: str) -> str:
@@ -75,6 +78,7 @@ class StageSet:
         self._layers: list[Any] = []
         self._layers_size = (0, 0)
         self._shown: tuple[Any, ...] = ()
+        self._seen = np.zeros((len(_LANDMARKS), 2))
 
     # Opening ------------------------------------------------------------------------------------------------
 
@@ -158,14 +162,22 @@ class StageSet:
         matrix = np.asarray(projection, np.float32) @ np.asarray(view, np.float32)
         light = light_colour(scene)
         tick = math.floor(scene.seconds * _REFRESH + 1e-6)
-        wanted = (name, tick, scene.led, tuple(scene.palette), matrix.tobytes())
-        if wanted != self._shown:
-            self._shown = wanted
+        wanted = (name, tick, scene.led, tuple(scene.palette))
+        seen = self._landmarks(matrix, size)
+        if wanted != self._shown or not np.abs(seen - self._seen).max() <= _STILL:
+            self._shown, self._seen = wanted, seen
             eye = -np.asarray(view, np.float64)[:3, :3].T @ np.asarray(view, np.float64)[:3, 3]
             self._refresh(name, scene, matrix, eye, light, size)
         self._lay(target, size)
         self._draw_sprites(name, scene, matrix, projection, size, light, front=False)
         self._plain_state()
+
+    @staticmethod
+    def _landmarks(matrix: Matrix, size: tuple[int, int]) -> npt.NDArray[np.float64]:
+        """Where a few points of the set lie in the picture, in pixels: they tell how far the camera has moved."""
+        points = _LANDMARKS @ matrix.T.astype(np.float64)
+        depth = np.where(np.abs(points[:, 3:]) < 1e-3, 1e-3, points[:, 3:])
+        return points[:, :2] / depth * (0.5 * size[0], 0.5 * size[1])
 
     def _refresh(self, name: str, scene: SceneState, matrix: Matrix, eye: npt.NDArray[np.float64], light: Colour,
                  size: tuple[int, int]) -> None:  # fmt: skip
@@ -251,7 +263,9 @@ class StageSet:
             on = min(1.0, max(0.0, (0.25 + 0.95 * energy - abs(u)) * 4.0))
             sway = math.sin(t * 0.31 + k * 1.7) * (0.10 + 0.22 * energy) + u * (0.15 + 0.45 * energy)
             tone = mix(light, second if k % 2 else accent, 0.45)
-            strength = level * on * (0.20 + 0.05 * scene.beat * energy + 0.04 * math.sin(t * 0.5 + k))
+            strength = (
+                level * on * (0.24 + 0.10 * energy + 0.05 * _unit(scene.beat) * energy + 0.04 * math.sin(t * 0.5 + k))
+            )
             if name == "rooftop":
                 rows[k, 0:3] = u * 9.0, 0.4, -14.0
                 rows[k, 3:6] = sway * 9.0, 11.0, 0.0

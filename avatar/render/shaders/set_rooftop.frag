@@ -7,7 +7,7 @@ float bars(vec2 p, float top, float soften) {
     float across = smoothstep(0.40, 0.34, abs(fract(p.x / STEP) - 0.5));
     float wave = texture(clouds, vec2(i * 0.173, seconds * 0.13)).r;
     float bow = 1.0 - 0.45 * clamp(abs(p.x) / 5.0, 0.0, 1.0);
-    float height = top * bow * (0.08 + (0.25 + 0.75 * energy) * smoothstep(0.25, 0.75, wave) * (0.78 + 0.22 * beat));
+    float height = top * bow * (0.14 + (0.25 + 0.75 * energy) * smoothstep(0.12, 0.74, wave) * (0.78 + 0.22 * beat));
     float cell = mix(smoothstep(0.16, 0.26, fract(p.y / 0.11)), 0.85, soften);
     float level = smoothstep(height + 0.04, height - 0.02, p.y) * step(0.0, p.y);
     return across * cell * level * (0.35 + 0.65 * clamp(p.y / max(height, 0.05), 0.0, 1.0));
@@ -49,22 +49,21 @@ vec3 behind(vec3 from, vec3 d, float soften) {
 
 void main() {
     vec3 d = ray;
-    vec3 c = vec3(0.0);
-    bool ground = false;
-    if (d.y < -1e-5 && eye.y > 0.0) {
-        vec3 p = eye + d * (-eye.y / d.y);
-        if (p.z > -4.0) {
-            ground = true;
-            float wet = texture(clouds, p.xz * 0.21).r;
-            vec3 m = behind(vec3(p.x + (wet - 0.5) * 0.3, 0.0, p.z), vec3(d.x, -d.y, d.z), 2.0);
-            float down = -normalize(d).y;
-            float r = length(p.xz);
-            c = main_colour * 0.14 + vec3(0.03, 0.03, 0.035) * (0.5 + wet);
-            c += m * fresnel(down) * smoothstep(0.30, 0.70, wet + 0.12);
-            c += mix(light_colour, vec3(1.0), 0.4) * exp(-r * r * 0.5) * (0.10 + 0.12 * energy);
-            c *= contact(p.xz + vec2(0.0, 0.02));
-        }
+    vec3 n = normalize(d);
+    vec3 p = eye + d * (-eye.y / min(d.y, -1e-5));
+    float height = eye.y + d.y * (-4.0 - eye.z) / min(d.z, -1e-3);
+    float floor_part = clamp(0.5 - height / max(fwidth(height), 1e-5), 0.0, 1.0) * step(0.0, eye.y);
+    bool ground = floor_part > 0.5;
+    float wet = texture(clouds, p.xz * 0.21).r;
+    vec3 from = ground ? vec3(p.x + (wet - 0.5) * 0.3, 0.0, p.z) : eye;
+    vec3 c = behind(from, ground ? vec3(d.x, -d.y, d.z) : d, ground ? 2.0 : 0.0);
+    if (floor_part > 0.0) {
+        vec3 wall = c;
+        float r = length(p.xz);
+        c = main_colour * 0.14 + vec3(0.03, 0.03, 0.035) * (0.5 + wet) + c * fresnel(-n.y) * smoothstep(0.30, 0.70, wet + 0.12);
+        c += mix(light_colour, vec3(1.0), 0.4) * exp(-r * r * 0.5) * (0.10 + 0.12 * energy);
+        c *= contact(p.xz + vec2(0.0, 0.02));
+        c = mix(wall, c, floor_part);
     }
-    if (!ground) c = behind(eye, d, 0.0);
     fragment = vec4(c, 1.0);
 }

@@ -29,7 +29,7 @@ vec3 behind(vec3 from, vec3 d, float soften) {
     float rim = abs(r - 1.42) * 16.0;
     float disc = clamp(1.0 - r * 0.46, 0.0, 1.0);
     c += second_colour * (0.10 + 0.13 * energy + 0.05 * bar) * (1.0 / (1.0 + rim * rim) + 0.10 / (1.0 + rim * 0.16 * rim * 0.16));
-    c += mix(second_colour, light_colour, 0.6) * disc * disc * (0.06 + 0.13 * energy + 0.03 * beat * energy);
+    c += mix(second_colour, light_colour, 0.6) * disc * disc * (0.10 + 0.13 * energy + 0.03 * beat * energy);
     // Constellations: stars and their lines; the lines brighten as a slow sweep passes.
     float sweep = 0.5 + 0.5 * sin(q.x * 3.1 + seconds * 0.35);
     c += second_colour * stars.r * (0.28 + 0.24 * energy + 0.08 * bar);
@@ -56,11 +56,15 @@ void main() {
     vec3 n = normalize(d);
     float t = -eye.y / min(d.y, -1e-5);
     vec3 p = eye + d * t;
-    bool ground = d.y < 0.0 && eye.y > 0.0 && p.z > WALL_Z;
+    // The line between floor and wall is where the ray meets the wall at height 0; soft by a pixel.
+    float height = eye.y + d.y * (WALL_Z - eye.z) / min(d.z, -1e-3);
+    float floor_part = clamp(0.5 - height / max(fwidth(height), 1e-5), 0.0, 1.0) * step(0.0, eye.y);
+    bool ground = floor_part > 0.5;
     vec3 from = ground ? p : eye;
     vec3 c = behind(from, ground ? vec3(d.x, -d.y, d.z) : d, ground ? 2.0 : 0.0);
-    if (ground) {
+    if (floor_part > 0.0) {
         float r = length(p.xz);
+        vec3 wall = c + towers(d);
         c = main_colour * 0.13 + c * fresnel(-n.y) * 0.9;
         c += (light_colour * 0.6 + main_colour * 0.8) * exp(-r * r * 0.50) * (0.12 + 0.20 * energy);
         float rim = (r - 1.75) * 12.0;
@@ -69,6 +73,7 @@ void main() {
         float s = (abs(p.x) - 2.5 * (1.0 + 0.18 * (p.z + 2.2))) * 3.2;
         c += light_colour * (0.04 + 0.17 * energy) / (1.0 + s * s) * exp(-abs(p.z + 2.2) * 0.9);
         c *= contact(p.xz + vec2(0.0, 0.02));
+        c = mix(wall, c, floor_part);
     } else {
         c += towers(d);
     }
