@@ -151,11 +151,11 @@ class LiveShow:
         self.picture.set_model(self.show.model)
         self.show.direct(0, [])
         self.show.draw(self.picture, 0)  # programs are compiled and textures uploaded before the clock runs
-        sinks: list[object] = [LiveSink(self.house)]
+        self.encoder = Encoder((level.width, level.height), level.fps, live=True)
+        self.encoder.add(LiveSink(self.house))
         if self.options.record:
-            facts = {"title": f"{self.show.definition.identity.name}: a show", "artist": self.show.definition.identity.name}
-            sinks.append(Mp4Writer(self.options.record, metadata=facts))
-        self.encoder = Encoder((level.width, level.height), level.fps, sinks=sinks, live=True)
+            name = self.show.definition.identity.name
+            self.encoder.add(Mp4Writer(self.options.record, title=f"{name}: a show", artist=name))
         click.echo(f"The show is on: {self.house.url}")
         log.info("picture %s, band %d ms ahead", level.name, self.settings.lead // 48)
         sound = threading.Thread(target=self._sound, name="sound", daemon=True)

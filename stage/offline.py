@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import soundfile
 
-from avatar.render import Picture
 from stage.clock import SAMPLE_RATE
 from stage.files import AsideFile
 from stage.outputs.encode import Encoder
 from stage.outputs.mp4 import Mp4Writer
 from stage.performance import Performance, Settings
 from stage.script import Script
+
+if TYPE_CHECKING:
+    from avatar.render import Picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +44,19 @@ def render(
     try:
         sound = soundfile.SoundFile(wav.path, "w", SAMPLE_RATE, 2, "PCM_16", format="WAV") if wav else None
         if targets.video:
+            from avatar.render import Picture
+
             picture = Picture((settings.width, settings.height), aa="fxaa")
             picture.set_model(show.model)
-            facts = {"title": f"{show.definition.identity.name}: a show", "artist": show.definition.identity.name}
-            writer = Mp4Writer(targets.video, metadata=facts)
-            with Encoder((settings.width, settings.height), settings.fps, sinks=[writer], live=False) as encoder:
-                _frames(show, script, total, picture, encoder, sound, progress)
+            name = show.definition.identity.name
+            writer = Mp4Writer(targets.video, title=f"{name}: a show", artist=name)
+            try:
+                with Encoder((settings.width, settings.height), settings.fps, preset="veryfast", live=False) as encoder:
+                    encoder.add(writer)
+                    _frames(show, script, total, picture, encoder, sound, progress)
+            except BaseException:
+                writer.abort()
+                raise
         else:
             _frames(show, script, total, None, None, sound, progress)
         if sound is not None:
@@ -54,6 +64,7 @@ def render(
         if cues is not None:
             with cues.path.open("w", encoding="utf-8") as stream:
                 show.timeline.write(stream)
+        health = show.band.health()
         for aside in (wav, cues):
             if aside is not None:
                 aside.keep()
@@ -64,7 +75,6 @@ def render(
         if picture is not None:
             picture.release()
         show.close()
-    health = show.band.health()
     return {
         "seconds": settings.seconds,
         "cues": len(show.timeline),

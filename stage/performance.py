@@ -63,16 +63,26 @@ def body_of(definition: Definition) -> Path:
     return ensure(definition.look, cache_dir() / "wardrobe")
 
 
-def measure(model: Model) -> Measures:
-    """Heights of a model's eyes, chest and hips at rest, for framing."""
-    rest = model.rest_positions()
-    top = float(model.bounds()[1][1])
-    head = rest.get("head", np.array([0, top * 0.85, 0]))
-    hips = rest.get("hips", np.array([0, top * 0.5, 0]))
+def rest_positions(rig: Rig) -> dict[str, tuple[float, float, float]]:
+    """World positions (metres) of a new rig's humanoid bones at rest."""
+    return {name: tuple(float(v) for v in rig.world[node][:3, 3]) for name, node in rig.model.bones.items()}  # type: ignore[misc]
+
+
+def measure(rig: Rig) -> Measures:
+    """Heights of a new rig's eyes, chest, hips and of its highest and lowest vertex at rest, for framing."""
+    model, rest = rig.model, rest_positions(rig)
+    heights = np.zeros(len(model.positions), np.float32)
+    rows = rig.joint_matrices[:, 1, :]
+    for k in range(model.joints.shape[1]):
+        row = rows[model.joints[:, k]]
+        heights += model.weights[:, k] * ((row[:, :3] * model.positions).sum(axis=1) + row[:, 3])
+    used = np.unique(np.concatenate([p.indices for p in model.primitives])) if model.primitives else slice(None)
+    ground, top = float(heights[used].min()), float(heights[used].max())
+    head, hips = rest["head"][1], rest["hips"][1]
     eye = rest.get("leftEye")
-    eyes = float(eye[1]) if eye is not None and eye[1] > head[1] else float(head[1] + 0.35 * (top - head[1]))
-    chest = float(rest.get("chest", rest.get("spine", hips + 0.35 * (head - hips)))[1])
-    return Measures(top, eyes, chest, float(hips[1]), float(model.bounds()[0][1]))
+    eyes = eye[1] if eye is not None and eye[1] > head else head + 0.35 * (top - head)
+    chest = rest.get("chest", rest.get("spine", (0.0, hips + 0.35 * (head - hips), 0.0)))[1]
+    return Measures(top, eyes, chest, hips, ground)
 
 
 class Performance:
@@ -98,7 +108,8 @@ class Performance:
             self.mind = Inline(self.definition, settings.seed)
         self.model = load(body_of(self.definition))
         self.rig = Rig(self.model)
-        self.scenery = Scenery(self.definition.stage, measure(self.model), settings.width / settings.height)
+        self.performer.fit(rest_positions(self.rig), self.model.expressions)
+        self.scenery = Scenery(self.definition.stage, measure(self.rig), settings.width / settings.height)
         plan = Plan(settings.seconds, settings.plan.talk, settings.plan.idle, settings.plan.song, settings.shot)
         self.director = Director(
             self.definition, self.timeline, self.band.send, self.studio, self.mind, settings.seed, plan
