@@ -24,7 +24,7 @@ SURE_LORE = 0.72
 _PLAIN = ("Hello there.", "Good to have you here.", "Let me think about that.", "Tell me more.", "I like this evening.")
 _SILENT_MOODS = {"sad": "tender", "distress": "tender", "lonely": "tender", "injection": "teasing", "insult": "relaxed"}
 _QUESTION = re.compile(
-    r"(?:lumi |hey |so |and |but |ok )*(?:what|who|whom|whose|where|when|why|how|which|can|could|do|does|did|is|are|was|"
+    r"^(?:\w+ )?(?:what|who|whom|whose|where|when|why|how|which|can|could|do|does|did|is|are|was|"
     r"were|will|would|should|have|has|tell me|explain)\b"
 )
 _NEXT = {"why": ("why", "really"), "really": ("really", "why")}
@@ -195,7 +195,7 @@ def _mood(ask: Ask, intent: Intent) -> str:
 
 def _asks(say: str) -> bool:
     """Whether it is a question; a statement deserves interest, not "I don't know"."""
-    return "?" in say or _QUESTION.match(normal(say)) is not None
+    return "?" in say or _QUESTION.search(normal(say)) is not None
 
 
 def _heard_her(ask: Ask, name: str) -> bool:

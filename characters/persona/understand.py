@@ -27,10 +27,6 @@ _TOPIC_END = re.compile(
     r"if you (?:can|want)|lumi|would be (?:cool|nice|great|fun)|ok|okay|lol|haha|xd)\W*$",
     re.I,
 )
-_EMPTY_TOPIC = frozenset(
-    "something anything exactly it that this us me one again more stuff song songs the sad happy slow fast new another "
-    "funny good nice different cool short cute random full whole beautiful great silly quick real long".split()  # noqa: SIM905
-)
 _SHORT_TALK = frozenset({"agreement", "disagreement", "thanks", "laughter", "really", "why", "apology"})
 """Intents of short lines; a long line that only resembles one of them is about something else."""
 
@@ -118,7 +114,7 @@ class Understanding:
         if re.search(_POLITICAL, raw):
             return Intent("politics", 0.95)
         topic = spoken_topic(re.sub(r"^(?:the topic of|like|um+|uh+)\s+", "", raw))
-        if not topic or topic in _EMPTY_TOPIC:
+        if not topic or topic in bank.empty_topics():
             return Intent("song_request", 0.9)
         return Intent("song_request", 0.97, {"topic": topic})
 
