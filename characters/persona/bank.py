@@ -55,6 +55,12 @@ def slang() -> dict[str, str]:
 
 
 @cache
+def empty_topics() -> frozenset[str]:
+    """Words that look like a song topic and are none ("sing something")."""
+    return frozenset(_document("slang.toml")["empty_topics"])
+
+
+@cache
 def emoji() -> dict[str, str]:
     """Emoji and the intent they carry when they stand alone."""
     return {char: intent for intent, chars in _document("slang.toml")["emoji"].items() for char in chars}

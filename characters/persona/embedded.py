@@ -7,6 +7,7 @@ another one of its kind has been silent longer.
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -22,6 +23,10 @@ SURE_LORE = 0.72
 
 _PLAIN = ("Hello there.", "Good to have you here.", "Let me think about that.", "Tell me more.", "I like this evening.")
 _SILENT_MOODS = {"sad": "tender", "distress": "tender", "lonely": "tender", "injection": "teasing", "insult": "relaxed"}
+_QUESTION = re.compile(
+    r"^(?:\w+ )?(?:what|who|whom|whose|where|when|why|how|which|can|could|do|does|did|is|are|was|"
+    r"were|will|would|should|have|has|tell me|explain)\b"
+)
 _NEXT = {"why": ("why", "really"), "really": ("really", "why")}
 
 
@@ -103,6 +108,8 @@ class Embedded:
             return [lore, "s.chat"]
         if name == "emoji" and intent.slots.get("feeling"):
             return [f"i.{intent.slots['feeling']}", "i.emoji", "s.chat"]
+        if name == "unknown" and not _asks(ask.say):
+            return ["s.chat", "i.unknown", "s.banter"]
         if name in _NEXT and not _heard_her(ask, self._definition.identity.name):
             return ["i.unknown", "s.chat"]
         return [f"i.{name}", "i.unknown", "s.chat", "s.banter"]
@@ -128,6 +135,8 @@ class Embedded:
                 fitting += [
                     r for name, pool in self._pools.items() if name[:2] == "l." for r in pool if r.slots <= have
                 ]
+            if group == "i.what_song":
+                fitting = [ready for ready in fitting if "song" in ready.slots] or fitting
             if not fitting:
                 continue
             chosen = self._choose(fitting, rng, "fan" in have and bool(ask.say))
@@ -182,6 +191,11 @@ def _title(song: str) -> str:
 def _mood(ask: Ask, intent: Intent) -> str:
     mood = _SILENT_MOODS.get(intent.name, ask.moment.mood)
     return mood if mood in MOODS else "happy"
+
+
+def _asks(say: str) -> bool:
+    """Whether it is a question; a statement deserves interest, not "I don't know"."""
+    return "?" in say or _QUESTION.search(normal(say)) is not None
 
 
 def _heard_her(ask: Ask, name: str) -> bool:

@@ -27,25 +27,8 @@ _TOPIC_END = re.compile(
     r"if you (?:can|want)|lumi|would be (?:cool|nice|great|fun)|ok|okay|lol|haha|xd)\W*$",
     re.I,
 )
-_EMPTY_TOPIC = frozenset(
-    {
-        "something",
-        "anything",
-        "exactly",
-        "it",
-        "that",
-        "this",
-        "us",
-        "me",
-        "one",
-        "again",
-        "more",
-        "stuff",
-        "song",
-        "songs",
-        "the",
-    }
-)
+_SHORT_TALK = frozenset({"agreement", "disagreement", "thanks", "laughter", "really", "why", "apology"})
+"""Intents of short lines; a long line that only resembles one of them is about something else."""
 
 
 def normal(text: str) -> str:
@@ -118,6 +101,9 @@ class Understanding:
     def _topic(self, match: re.Match[str]) -> Intent | None:
         raw = match.groupdict().get("topic") or ""
         raw = re.split(r"[.!?;\n]|,\s|\s-\s", raw.strip(), maxsplit=1)[0]
+        raw = re.split(r"\s(?:because|cuz|cause|bc|(?:she|he|they|it|i)(?:'s| is| are| was|'m| am| has| love))\b", raw)[
+            0
+        ]
         while True:
             shorter = _TOPIC_END.sub("", raw).strip(" ,-'\"")
             if shorter == raw:
@@ -128,7 +114,7 @@ class Understanding:
         if re.search(_POLITICAL, raw):
             return Intent("politics", 0.95)
         topic = spoken_topic(re.sub(r"^(?:the topic of|like|um+|uh+)\s+", "", raw))
-        if not topic or topic in _EMPTY_TOPIC:
+        if not topic or topic in bank.empty_topics():
             return Intent("song_request", 0.9)
         return Intent("song_request", 0.97, {"topic": topic})
 
@@ -136,10 +122,19 @@ class Understanding:
         ranked = self._index.rank(text)
         if not ranked:
             return Intent("unknown", 0.0)
+        if len(text.split()) > 4:
+            # "why is the sky blue" asks about the sky, not about what was just said.
+            ranked = [
+                item
+                for item in ranked
+                if item[0] not in ("why", "really") and (item[0] not in _SHORT_TALK or item[1] > SURE + 0.14)
+            ] or ranked
         name, score = ranked[0]
         lead = score - (ranked[1][1] if len(ranked) > 1 else 0.0)
         if score < SURE or (score < SURE + 0.07 and lead < LEAD):
             return Intent("unknown", round(min(0.49, score), 3))
+        if name == "unknown":
+            return Intent("unknown", 0.4)
         return Intent(name, round(min(0.99, 0.5 + 0.5 * score + lead * 0.3), 3))
 
 

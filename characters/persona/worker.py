@@ -33,8 +33,8 @@ def run(
         return
     _recall(brain, said)
     line = _Line(pipe)
-    line.send("ready", "", brain.name)
     try:
+        line.send("ready", "", brain.name)
         while (ask := line.next_ask()) is not None:
             _answer(line, brain, ask)
     except (EOFError, OSError):
@@ -53,7 +53,9 @@ def _answer(line: _Line, brain: Brain, ask: Ask) -> None:
         raise
     except Exception as error:
         line.send("error", ask.id, f"{type(error).__name__}: {error}")
-    line.send("done", ask.id, _history(brain))
+    news = {key: turn for key, turn in _history(brain).items() if line.told.get(key) != turn}
+    line.told.update(news)
+    line.send("done", ask.id, news)
 
 
 def _history(brain: Brain) -> dict[str, int]:
@@ -75,6 +77,8 @@ class _Line:
         self._asks: deque[Ask] = deque()
         self._cancelled: set[str] = set()
         self._closing = False
+        self.told: dict[str, int] = {}
+        """What the stage knows of which lines were said."""
 
     def send(self, kind: str, id_: str, payload: Any) -> None:
         self._pipe.send((kind, id_, payload))

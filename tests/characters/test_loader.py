@@ -92,12 +92,16 @@ def test_deep_nesting_is_one_error(folder: Path) -> None:
 )
 def test_hostile_lines_never_half_load(folder: Path, content: bytes) -> None:
     (folder / "lines.toml").write_bytes(content)
-    try:
-        name, message = characters.load(folder).identity.name, ""
-    except CharacterError as error:
-        name, message = "Test", str(error)
+    name, message = _name_or_error(folder)
     assert name == "Test"
     assert "\n" not in message
+
+
+def _name_or_error(folder: Path) -> tuple[str, str]:
+    try:
+        return characters.load(folder).identity.name, ""
+    except CharacterError as error:
+        return "Test", str(error)
 
 
 def test_check_warns_about_what_a_creator_should_know(folder: Path) -> None:

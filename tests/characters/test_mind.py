@@ -141,11 +141,11 @@ def test_late_is_answered_from_authored_lines(lumi: Definition) -> None:
 
 @pytest.mark.parametrize("opener", [broken, raises])
 def test_a_brain_that_cannot_is_replaced(lumi: Definition, opener: Callable[[Definition, int], Embedded]) -> None:
-    with Mind(lumi, deadline=1.0, opener=opener).start(wait=0.5) as mind:
+    with Mind(lumi, deadline=3.0, opener=opener).start(wait=10.0 if opener is raises else 0.5) as mind:
         mind.ask(asks()[0])
         events = collect(mind, finished(1))
         assert any(isinstance(event, Said) for event in events)
-        collect(mind, lambda _: bool(mind.health.last_error), 5.0)
+        collect(mind, lambda _: bool(mind.health.last_error), 15.0)
         assert "boom" in mind.health.last_error or "no such model" in mind.health.last_error
 
 
