@@ -64,9 +64,7 @@ class StageSet:
         self.ctx = ctx
         self._owned: list[Any] = []
         self._backdrops: dict[str, tuple[Any, Any]] = {}
-        copy_source = shader("set_copy.vert")
-        self._copy = self._plain_array(copy_source, shader("set_copy.frag"))
-        self._flat = self._plain_array(copy_source, shader("set_flat.frag"))
+        self._copy = self._plain_array(shader("set_copy.vert"), shader("set_copy.frag"))
         self._text = self._plain_array(shader("set_text.vert"), shader("set_text.frag"))
         self._make_sprites()
         self._make_beams()
@@ -205,17 +203,12 @@ class StageSet:
         self._copy.render(moderngl.TRIANGLES, 3)
 
     def draw_front(self, scene: SceneState, view: Matrix, projection: Matrix, size: tuple[int, int]) -> None:
-        """What is between the performer and the camera, and the fade to black."""
+        """What is between the performer and the camera. The fade to black is the picture's, over everything."""
         self._plain_state()
         if scene.backdrop != "plain":
             matrix = np.asarray(projection, np.float32) @ np.asarray(view, np.float32)
             name = scene.backdrop if scene.backdrop in SETS else SETS[0]
             self._draw_sprites(name, scene, matrix, projection, size, light_colour(scene), front=True)
-        if scene.fade > 0.0:
-            self.ctx.enable(moderngl.BLEND)
-            self.ctx.blend_func = moderngl.SRC_ALPHA, moderngl.ONE_MINUS_SRC_ALPHA
-            self._flat.program["colour"] = (0.0, 0.0, 0.0, min(1.0, scene.fade))
-            self._flat.render(moderngl.TRIANGLES, 3)
         self._plain_state()
 
     def _plain_state(self) -> None:

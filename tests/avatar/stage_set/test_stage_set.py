@@ -177,10 +177,6 @@ def test_reactions_are_bounded_and_bad_ones_ignored() -> None:
     assert late[1] > early[1] + 0.4
 
 
-def test_fade_goes_to_black(bench: Bench) -> None:
-    assert bench.draw(SceneState(seconds=40.0, fade=1.0)).max() < 0.01
-
-
 def test_moving_the_camera_moves_near_and_far_differently(bench: Bench) -> None:
     """The ring on the floor is nearer than the wall, so it shifts more."""
     here, there = (
