@@ -149,6 +149,13 @@ def test_words_are_drawn_on_the_wall_and_made_once(bench: Bench, monkeypatch: py
     assert gain > 0.25
 
 
+def test_words_that_would_be_cut_are_not_shown(bench: Bench) -> None:
+    close = looking((0.0, 1.0, 1.0), (0.0, 1.0, 0.0))
+    bench.draw(SceneState(seconds=70.0, led="Paper cups and satellites"), close)
+    words = bench.draw(SceneState(seconds=71.0, led="Paper cups and satellites"), close)
+    np.testing.assert_allclose(words, bench.draw(SceneState(seconds=71.0), close), atol=0.01)
+
+
 def test_any_text_can_be_lettered() -> None:
     for text in ("", "   ", "a", "星に願いを", "x" * 500, "two words " * 30, "\n\t\0"):
         assert set_art.lettering(text).shape == (set_art.TEXT_SIZE[1], set_art.TEXT_SIZE[0], 2)
