@@ -202,11 +202,13 @@ class Dance:
         pose[I_["right.foot.x"]] -= stance
         a, b = self._footing(now), self._footing(then)
         mix = min_jerk((phase - 0.3) / 0.7)
+        # Between moves both feet may have to shift at once; then they shuffle instead of jumping.
+        lift = 0.2 if a[0] != b[0] and a[1] != b[1] else 1.0
         for side, k in (("left", 0), ("right", 1)):
             pose[I_[f"{side}.foot.x"]] += amount * (a[k] + (b[k] - a[k]) * mix)
             if a[k] != b[k]:
-                pose[I_[f"{side}.foot.y"]] += amount * 0.05 * math.sin(math.pi * mix)
-                pose[I_[f"{side}.heel"]] += amount * 26.0 * math.sin(math.pi * mix)
+                pose[I_[f"{side}.foot.y"]] += amount * lift * 0.05 * math.sin(math.pi * mix)
+                pose[I_[f"{side}.heel"]] += amount * lift * 26.0 * math.sin(math.pi * mix)
         pose[I_["hips.x"]] += amount * (a[2] + (b[2] - a[2]) * mix)
         for side, k in (("left", 3), ("right", 4)):
             pose[I_[f"{side}.heel"]] += amount * 20.0 * (a[k] + (b[k] - a[k]) * mix)

@@ -96,6 +96,13 @@ class Proportions:
             length = float(np.linalg.norm(np.subtract(rest[a], rest[b])))
             return length if 1e-3 < length < 10.0 else otherwise
 
+        def drop(a: str, b: str, otherwise: float) -> float:
+            # Legs hang down: only the height between two joints counts, whatever way the bone leans.
+            if a not in rest or b not in rest:
+                return otherwise
+            length = float(rest[a][1] - rest[b][1])
+            return length if 1e-3 < length < 10.0 else otherwise
+
         hips = float(rest["hips"][1]) if "hips" in rest else base.hip_height
         k = hips / base.hip_height if 0.02 < hips < 10 else 1.0
         leg, arm, foot = rest.get("leftUpperLeg"), rest.get("leftUpperArm"), rest.get("leftFoot")
@@ -103,8 +110,8 @@ class Proportions:
             hip_height=base.hip_height * k,
             hip_half=abs(leg[0]) if leg else base.hip_half * k,
             hip_drop=(hips - leg[1]) if leg and "hips" in rest else base.hip_drop * k,
-            thigh=distance("leftUpperLeg", "leftLowerLeg", base.thigh * k),
-            shank=distance("leftLowerLeg", "leftFoot", base.shank * k),
+            thigh=drop("leftUpperLeg", "leftLowerLeg", base.thigh * k),
+            shank=drop("leftLowerLeg", "leftFoot", base.shank * k),
             ankle_height=max(0.0, foot[1]) if foot else base.ankle_height * k,
             foot=distance("leftFoot", "leftToes", base.foot * k),
             shoulder_half=abs(arm[0]) if arm else base.shoulder_half * k,

@@ -9,6 +9,7 @@ Layers, lowest first: idle, dance, gesture, mood; the mouth and the eyes have th
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -25,10 +26,15 @@ from avatar.motion.poses import PoseBook
 from avatar.motion.solve import solve
 from avatar.rig.frame import PRESETS, PoseFrame
 
+if TYPE_CHECKING:
+    from avatar.rig.rig import Rig
+
 _FACE_WHILE_TALKING = 0.5
 """Part of a mood's own mouth that is taken back while a vowel is fully open, so that faces do not break."""
 
 
+_HINT = 0.2
+"""A face that stops the lids is not worth wearing at less than this."""
 _OPEN_FACES = {"joy": 1.0, "laugh": 1.0, "surprised": 0.5}
 """Expressions that open the mouth by themselves, and how much of them speech takes back: the phones own the mouth."""
 
@@ -50,6 +56,8 @@ class Performer:
         self._blinks = Blinks(seed, self._speech, self._gaze.track)
         self._breath = Breath(seed)
         self._pose = np.zeros(SIZE)
+        self._mute: frozenset[str] = frozenset()
+        self._staring: frozenset[str] = frozenset()
         self._build(Proportions())
 
     def _build(self, body: Proportions) -> None:
@@ -65,15 +73,26 @@ class Performer:
         if dance is not None:
             self._dance.beats, self._dance.sections = dance.beats, dance.sections
 
-    def fit(self, rest: Mapping[str, tuple[float, float, float]], expressions: Iterable[str] = ()) -> None:
+    def fit(
+        self, rest: Mapping[str, tuple[float, float, float]], expressions: Mapping[str, Any] | Iterable[str] = ()
+    ) -> None:
         """Optional: adapt to a model, given rest positions of its humanoid bones in metres (T-pose, facing +Z).
 
-        Hands then meet and feet stay put on that body too. ``expressions`` names all expressions the model has; moods
-        then use its own (``smile``, ``joy``, ``laugh``, ``shy``, ...) where they are better than the presets. Cues
-        already given stay.
+        Hands then meet and feet stay put on that body too. ``expressions`` names all expressions the model has (or
+        maps them to objects with ``override_mouth`` and ``override_blink``); moods then use its own (``smile``,
+        ``joy``, ``laugh``, ``shy``, ...) where they are better than the presets, and faces that would forbid the mouth
+        or the lids to move are not worn while they are needed. Cues already given stay.
         """
         self._build(Proportions.of(rest))
         self._face.names = frozenset(PRESETS) | frozenset(expressions)
+        rules = expressions if isinstance(expressions, Mapping) else {}
+        self._mute = frozenset(n for n, e in rules.items() if getattr(e, "override_mouth", "none") != "none")
+        self._staring = frozenset(n for n, e in rules.items() if getattr(e, "override_blink", "none") == "block")
+
+    def wear(self, rig: Rig) -> None:
+        """Adapt to the model of a rig: :meth:`fit` with what the rig knows."""
+        places = {bone: rig.rest_world[node][:3, 3] for bone, node in rig.model.bones.items()}
+        self.fit({b: (float(p[0]), float(p[1]), float(p[2])) for b, p in places.items()}, rig.model.expressions)
 
     # Cues ---------------------------------------------------------------------------------------------------
 
@@ -174,7 +193,11 @@ class Performer:
         jaw = opening(shape)
         talk = self._idle.speaking(sample)
         for name in weights:
-            if name in _OPEN_FACES:
+            if name in self._staring and weights[name] < _HINT:
+                weights[name] = 0.0
+            if name in self._mute:
+                weights[name] *= 1.0 - talk
+            elif name in _OPEN_FACES:
                 weights[name] *= 1.0 - talk * _OPEN_FACES[name]
             elif not name.startswith("blink"):
                 weights[name] *= 1.0 - _FACE_WHILE_TALKING * min(1.0, jaw * 1.3)

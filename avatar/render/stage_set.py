@@ -29,6 +29,8 @@ _SCALE = 4
 _PLAIN = (200 / 255, 210 / 255, 220 / 255)
 _BEAMS = 7
 _LED_DEPTH = -4.15
+_LED_HEIGHT, _LED_HALF = 2.36, 1.85
+"""Middle of the letters above the floor and half their field's width, metres."""
 _LED_FADE = 0.3
 _REFRESH = 10.0
 """How often a second the backdrop is drawn anew while the camera stands still."""
@@ -64,9 +66,7 @@ class StageSet:
         self.ctx = ctx
         self._owned: list[Any] = []
         self._backdrops: dict[str, tuple[Any, Any]] = {}
-        copy_source = shader("set_copy.vert")
-        self._copy = self._plain_array(copy_source, shader("set_copy.frag"))
-        self._flat = self._plain_array(copy_source, shader("set_flat.frag"))
+        self._copy = self._plain_array(shader("set_copy.vert"), shader("set_copy.frag"))
         self._text = self._plain_array(shader("set_text.vert"), shader("set_text.frag"))
         self._make_sprites()
         self._make_beams()
@@ -205,17 +205,12 @@ class StageSet:
         self._copy.render(moderngl.TRIANGLES, 3)
 
     def draw_front(self, scene: SceneState, view: Matrix, projection: Matrix, size: tuple[int, int]) -> None:
-        """What is between the performer and the camera, and the fade to black."""
+        """What is between the performer and the camera. The fade to black is the picture's, over everything."""
         self._plain_state()
         if scene.backdrop != "plain":
             matrix = np.asarray(projection, np.float32) @ np.asarray(view, np.float32)
             name = scene.backdrop if scene.backdrop in SETS else SETS[0]
             self._draw_sprites(name, scene, matrix, projection, size, light_colour(scene), front=True)
-        if scene.fade > 0.0:
-            self.ctx.enable(moderngl.BLEND)
-            self.ctx.blend_func = moderngl.SRC_ALPHA, moderngl.ONE_MINUS_SRC_ALPHA
-            self._flat.program["colour"] = (0.0, 0.0, 0.0, min(1.0, scene.fade))
-            self._flat.render(moderngl.TRIANGLES, 3)
         self._plain_state()
 
     def _plain_state(self) -> None:
@@ -294,11 +289,13 @@ class StageSet:
         if not self._led.strip():
             return
         age = scene.seconds - self._led_since
-        strength = 0.62 * (1.0 if age < 0.0 else min(1.0, 0.3 + age / _LED_FADE))
+        strength = 0.62 * (1.0 if age < 0.0 else min(1.0, 0.3 + age / _LED_FADE)) * self._framed(matrix)
+        if strength <= 0.0:
+            return
         second = scene.palette[1 % len(scene.palette)]
         program = self._text.program
         program["view_projection"].write(np.ascontiguousarray(matrix.T))
-        program["place"] = (0.0, 2.36, 1.85, 1.85 * set_art.TEXT_SIZE[1] / set_art.TEXT_SIZE[0])
+        program["place"] = (0.0, _LED_HEIGHT, _LED_HALF, _LED_HALF * set_art.TEXT_SIZE[1] / set_art.TEXT_SIZE[0])
         program["depth"] = _LED_DEPTH
         program["colour"] = mix(second, (1.0, 1.0, 1.0), 0.45)
         program["halo"] = mix(light, second, 0.3)
@@ -312,6 +309,16 @@ class StageSet:
             program["strength"] = strength * part
             self._text.render(moderngl.TRIANGLE_STRIP, 4)
         self.ctx.disable(moderngl.BLEND)
+
+    def _framed(self, matrix: Matrix) -> float:
+        """1 where the picture shows the words whole, 0 where it would cut them: no letters then, as in a close-up."""
+        high = 0.30 if len(set_art.wrap(self._led)) > 1 else 0.15
+        corners = [[x, _LED_HEIGHT + y, _LED_DEPTH, 1.0] for x in (-1.35, 1.35) for y in (-high, high)]
+        points = np.array(corners) @ matrix.T.astype(np.float64)
+        if points[:, 3].min() <= 0.0:
+            return 0.0
+        edge = float(np.abs(points[:, :2] / points[:, 3:]).max())
+        return min(1.0, max(0.0, (1.0 - edge) / 0.02))
 
     def _draw_sprites(self, name: str, scene: SceneState, matrix: Matrix, projection: Matrix,
                       size: tuple[int, int], light: Colour, front: bool) -> None:  # fmt: skip

@@ -149,6 +149,13 @@ def test_words_are_drawn_on_the_wall_and_made_once(bench: Bench, monkeypatch: py
     assert gain > 0.25
 
 
+def test_words_that_would_be_cut_are_not_shown(bench: Bench) -> None:
+    close = looking((0.0, 1.0, 1.0), (0.0, 1.0, 0.0))
+    bench.draw(SceneState(seconds=70.0, led="Paper cups and satellites"), close)
+    words = bench.draw(SceneState(seconds=71.0, led="Paper cups and satellites"), close)
+    np.testing.assert_allclose(words, bench.draw(SceneState(seconds=71.0), close), atol=0.01)
+
+
 def test_any_text_can_be_lettered() -> None:
     for text in ("", "   ", "a", "星に願いを", "x" * 500, "two words " * 30, "\n\t\0"):
         assert set_art.lettering(text).shape == (set_art.TEXT_SIZE[1], set_art.TEXT_SIZE[0], 2)
@@ -175,10 +182,6 @@ def test_reactions_are_bounded_and_bad_ones_ignored() -> None:
     assert set_sprites.reactions(bad, 16 / 9, rows) == 0
     early, late = (rows[0].copy() for age in (0.5, 2.5) if set_sprites.reactions([Reaction("star", age, 3)], 1.7, rows))
     assert late[1] > early[1] + 0.4
-
-
-def test_fade_goes_to_black(bench: Bench) -> None:
-    assert bench.draw(SceneState(seconds=40.0, fade=1.0)).max() < 0.01
 
 
 def test_moving_the_camera_moves_near_and_far_differently(bench: Bench) -> None:
