@@ -195,7 +195,10 @@ class Picture:
         x0, y0, x1, y1 = box
         if x0 >= x1 or y0 >= y1:
             return
-        self.box = box
+        w, h = self.size
+        # One pixel off the border: the shader looks at its neighbours.
+        x0, y0, x1, y1 = max(x0, 1), max(y0, 1), min(x1, w - 1), min(y1, h - 1)
+        self.box = (x0, y0, x1, y1)
         self.context.copy_framebuffer(self._soft_target, self._main)
         self._shown = self._soft_target
         self._soft_target.use()
