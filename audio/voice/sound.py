@@ -111,7 +111,7 @@ def _colour(tension: float) -> Floats:
     """The voice's tone control in natural-log gain: less mud, more presence and air, as a mixed vocal has."""
     octaves = np.log2(np.maximum(_FREQUENCIES, 20) / 1000)
     points = [0, 70, 110, 200, 400, 900, 1800, 3000, 4500, 7000, 10000, 16000, 24000]
-    decibel = [-40, -14, -7, -5.5, -4.5, -1, 2, 6.5, 8, 7, 7, 5, -9]
+    decibel = [-40, -14, -7, -5.5, -4.5, -1, 1.5, 5, 6, 5.5, 6, 4.5, -9]
     curve = np.interp(_FREQUENCIES, points, decibel) + 2.5 * tension * np.clip(octaves, -2, 3)
     result: Floats = (curve * _DB).astype(np.float32)
     return result
