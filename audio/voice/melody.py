@@ -72,3 +72,12 @@ def _vibrato(at: Floats, note: SungNote, settings: VoiceSettings, index: int, se
     rate = settings.vibrato_rate * (1 + 0.03 * ((seed >> (index % 24)) % 5 - 2) / 2)
     wave: Floats = settings.vibrato_depth * growth * np.sin(2 * np.pi * rate * np.maximum(t, 0))
     return wave
+
+
+def effort(at: Floats, tones: Floats, notes: Sequence[SungNote]) -> Floats:
+    """dB per octave by which the tone brightens as the line climbs and swells (0 near D4 at a velocity of 0.8)."""
+    middles = [note.start + note.length / 2 for note in notes]
+    loud = np.interp(at, middles, [float(np.clip(note.velocity, 0, 1)) - 0.8 for note in notes])
+    height = np.clip((tones - 62) / 12, -0.5, 1.3)
+    result: Floats = 3.5 * height + 4 * loud
+    return result

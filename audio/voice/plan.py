@@ -40,6 +40,8 @@ class Passage:
     """dB."""
     f0: Floats
     """Hz, one value every HOP samples from ``start``."""
+    effort: Floats
+    """As in :class:`audio.voice.sound.Controls`, one value every HOP samples."""
     breath: float = 0.0
 
 
@@ -96,6 +98,7 @@ def _controls(passage: Passage) -> sound.Controls:
         voiced=np.interp(place, np.arange(len(voiced)), voiced).astype(np.float32),
         f0=passage.f0[: len(at)],
         gain=np.interp(at, passage.gain_times, passage.gains).astype(np.float32),
+        effort=passage.effort[: len(at)].astype(np.float32),
         breath=np.full(len(at), passage.breath, np.float32),
         sibilance=np.interp(place, np.arange(len(sibilance)), sibilance).astype(np.float32),
     )

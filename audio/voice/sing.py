@@ -24,8 +24,8 @@ _LENGTHS = {"stop": (45, 85), "affricate": (70, 120), "fricative": (65, 120), "n
 """Shortest and longest milliseconds of a consonant at full length, by kind."""
 _TOGETHER = 0.06 * SAMPLE_RATE
 """Notes closer than this are sung on one breath, joined."""
-_BELOW = 9.5
-"""dB that a nasal or glide opening a note stays below its vowel."""
+_BELOW, _BELOW_AFTER = 9.5, 5.0
+"""dB by which the consonants before a beat, and those that close a syllable, stay below their vowel."""
 _RELEASE = round(0.09 * SAMPLE_RATE)
 _BAND = slice(round(250 / 24000 * (BINS - 1)), round(2500 / 24000 * (BINS - 1)))
 
@@ -201,7 +201,8 @@ class _Line:
         onsets = [(group[0].start, self.start_of(k)) for k, group in enumerate(self.groups)]
         tones = melody.line(at, self.notes, self.lyric, onsets, settings, seed)
         f0 = (440 * 2 ** ((tones - 69) / 12)).astype(np.float32)
-        return Passage(self.source, start, end, times, places, gain_times, gains, f0)
+        effort = melody.effort(at, tones, self.notes)
+        return Passage(self.source, start, end, times, places, gain_times, gains, f0, effort)
 
     def _path(self, power: Floats) -> tuple[Floats, Floats]:
         """Points (sample, source frame) that the voice passes through."""
@@ -227,58 +228,60 @@ class _Line:
         points: list[tuple[float, float]] = []
         for k, group in enumerate(self.groups):
             opened = k == 0 or not self.joined(k - 1)
-            a, _ = self.lyric.syllables[k].parts()
-            nuclei = [p for p in group if p.nucleus]
-            for p in nuclei:
+            a, b = self.lyric.syllables[k].parts()
+            for p in group[a:b]:
+                if not p.nucleus:
+                    continue
                 middle = float(np.interp((p.start + p.end) / 2, times, places))
-                around = power[max(0, int(middle) - 2) : int(middle) + 3]
-                level = 10 * np.log10(float(np.mean(around)) + 1e-9)
+                level = _level(power[max(0, int(middle) - 2) : int(middle) + 3].mean())
                 velocity = float(np.clip(self.notes[p.note].velocity, 0.05, 1))
                 gain = -level + 15 * np.log10(velocity / 0.8)
-                if p is nuclei[0]:
+                if p is group[a]:
                     if opened:
                         points += [(group[0].start - 12 * _MS, gain + SILENCE), (group[0].start + 5 * _MS, gain)]
-                    if a == 0:
-                        points += [(p.start - 14 * _MS, gain - (30 if opened else 7)), (p.start + 8 * _MS, gain)]
+                    if a:
+                        points += _hush(power, group[:a], p.start, gain, level)
                     else:
-                        points += self._hush(power, group[:a], p.start, gain, level)
-                length = p.end - p.start
-                points += [(p.start + min(25 * _MS, 0.3 * length), gain), (p.end - 0.25 * length, gain - 0.5)]
-                points.append((p.end - 1, gain - 1.5))
+                        points += [(p.start - 14 * _MS, gain - (30 if opened else 7)), (p.start + 8 * _MS, gain)]
+                points += _swell(p, gain)
+            points += _hush(power, group[b:], None, gain, level)
             if not self.joined(k):
-                end = group[-1].end
-                last = points[-1][1]
+                end, last = group[-1].end, points[-1][1]
                 tail = _RELEASE if group[-1].nucleus else round(40 * _MS)
-                points += [
-                    (end - 0.3 * tail, last),
-                    (end + 0.7 * tail, last - 45),
-                    (end + 0.7 * tail + 960, last + SILENCE),
-                ]
+                points += [(end - 0.3 * tail, last), (end + 0.7 * tail, last - 45), (end + tail, last + SILENCE)]
         points.sort(key=lambda point: point[0])
         return np.array([t for t, _ in points], np.float64), np.array([g for _, g in points], np.float64)
 
-    def _hush(
-        self, power: Floats, onset: list[_Placed], beat: int, gain: float, vowel: float
-    ) -> list[tuple[float, float]]:
-        """Gains that keep a voiced onset clearly below its vowel until the beat, so that the beat is heard there."""
-        first = len(onset)
-        while first and _open(onset[first - 1].symbol):
-            first -= 1
-        if first == len(onset):
-            return []
-        points: list[tuple[float, float]] = []
-        for p in onset[first:]:
-            part = power[p.source.start : max(p.source.end, p.source.start + 1)]
-            level = 10 * np.log10(float(part.max()) + 1e-9)
-            down = min(0.0, vowel - _BELOW - level)
-            points += [(p.start + min(8 * _MS, 0.2 * (p.end - p.start)), gain + down)]
-        return [*points, (beat - 9 * _MS, points[-1][1]), (beat + 9 * _MS, gain)]
+
+def _swell(p: _Placed, gain: float) -> list[tuple[float, float]]:
+    """A held vowel grows a little and dies away; a short one stays."""
+    length = p.end - p.start
+    swell = float(np.clip((length / SAMPLE_RATE - 0.3) / 0.7, 0, 1))
+    return [
+        (p.start + min(25 * _MS, 0.3 * length), gain - swell),
+        (p.start + 0.5 * length, gain + 0.6 * swell),
+        (p.end - 0.25 * length, gain - 0.5),
+        (p.end - 1, gain - 1.5 - swell),
+    ]
 
 
-def _open(symbol: str) -> bool:
-    """Whether a consonant could be taken for the vowel it opens."""
-    facts = sounds.sound(symbol)
-    return facts.kind in ("nasal", "liquid", "glide", "aspirate") or (facts.kind == "fricative" and facts.voiced)
+def _hush(
+    power: Floats, consonants: list[_Placed], beat: int | None, gain: float, vowel: float
+) -> list[tuple[float, float]]:
+    """Gains that keep consonants below their vowel: clearly so before a ``beat``, so that the beat is heard there."""
+    points: list[tuple[float, float]] = []
+    for p in consonants:
+        level = _level(power[p.source.start : max(p.source.end, p.source.start + 1)].max())
+        below = _BELOW if beat is not None else _BELOW_AFTER
+        edge = min(8 * _MS, 0.2 * (p.end - p.start))
+        points.append((p.start + edge, gain + min(0.0, vowel - below - level)))
+    if beat is not None and points:
+        points += [(beat - 9 * _MS, points[-1][1]), (beat + 9 * _MS, gain)]
+    return points
+
+
+def _level(power: float) -> float:
+    return float(10 * np.log10(power + 1e-9))
 
 
 def _natural(phone: _Placed) -> float:
@@ -321,7 +324,7 @@ def _power(bank: Bank, source: Source) -> Floats:
 def _rise(power: Floats, vowel: SourcePhone, before: SourcePhone) -> float:
     """Source frame (with fraction) at which a vowel's energy has risen half way (in dB) from its consonant."""
     first = max(before.start, vowel.start - 6)
-    last = min(vowel.end - 1, vowel.start + max(2, min(8, (vowel.end - vowel.start) // 2)))
+    last = min(vowel.end - 1, vowel.start + max(2, min(14, round(0.6 * (vowel.end - vowel.start)))))
     level = 10 * np.log10(power[first : last + 1] + 1e-9)
     top = level.max()
     floor = max(float(level.min()), top - 12)

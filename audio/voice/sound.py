@@ -17,6 +17,7 @@ LOUDNESS = -18.0
 """Loudness of a finished take in LUFS, at a velocity of 0.8."""
 PEAK = 10 ** (-3.2 / 20)
 _FREQUENCIES = np.linspace(0, SAMPLE_RATE / 2, BINS).astype(np.float32)
+_OCTAVES = np.clip(np.log2(np.maximum(_FREQUENCIES, 20) / 1000), -2, 2.5).astype(np.float32)
 _BANDS = np.array([500, 1500, 3000, 5000, 7000], np.float32)
 _DB = np.float32(np.log(10) / 20)
 
@@ -36,6 +37,8 @@ class Controls:
     """dB."""
     breath: Floats
     """0..1, above the voice's own."""
+    effort: Floats
+    """dB per octave by which the voice is brighter than usual (louder and higher voices are)."""
     sibilance: Floats
     """0..1: how far a frame is s, z, sh or their like (keeps its noise above 8 kHz)."""
 
@@ -56,6 +59,7 @@ def _spectra(bank: Bank, settings: VoiceSettings, controls: Controls) -> tuple[F
     envelope = bank.envelope(controls.params, formants)
     envelope += _colour(settings.tension)[None, :]
     envelope += (controls.gain * _DB)[:, None]
+    envelope += (controls.effort * (1 - controls.sibilance) * _DB)[:, None] * _OCTAVES[None, :]
     _extend(envelope, controls.sibilance, 6700.0 * formants)
     noise = _noise(settings, controls, formants)
     return envelope, noise
@@ -107,7 +111,7 @@ def _colour(tension: float) -> Floats:
     """The voice's tone control in natural-log gain: less mud, more presence and air, as a mixed vocal has."""
     octaves = np.log2(np.maximum(_FREQUENCIES, 20) / 1000)
     points = [0, 70, 110, 200, 400, 900, 1800, 3000, 4500, 7000, 10000, 16000, 24000]
-    decibel = [-40, -14, -7, -5.5, -4.5, -1, 2, 6.5, 8, 7, 7, 5, -9]
+    decibel = [-40, -14, -7, -5.5, -4.5, -1, 1.5, 5, 6, 5.5, 6, 4.5, -9]
     curve = np.interp(_FREQUENCIES, points, decibel) + 2.5 * tension * np.clip(octaves, -2, 3)
     result: Floats = (curve * _DB).astype(np.float32)
     return result

@@ -14,6 +14,8 @@ from audio.voice.plan import Breath, Passage, Plan, frames, shown
 from audio.voice.sound import drift
 from audio.voice.source import HOP, SAMPLE_RATE, Bank, Floats, Source
 
+_RANGE = 1.7
+"""Semitones (standard deviation) of the bank's own intonation that are kept."""
 _QUESTION_WORDS = ("what", "who", "whom", "whose", "where", "when", "why", "how", "which")
 
 
@@ -142,7 +144,8 @@ class _Clause:
             settings.pitch + phrase.pitch + mood.pitch + self._melody(at, mood, end) + 0.12 * drift(len(at), 3.0, seed)
         )
         f0 = (440 * 2 ** ((np.clip(tones, 30, 96) - 69) / 12)).astype(np.float32)
-        return Passage(self.source, start, tail, times, places, gain_times, gains, f0, mood.breath)
+        effort = np.full(len(at), 0.6 * mood.level)
+        return Passage(self.source, start, tail, times, places, gain_times, gains, f0, effort, mood.breath)
 
     def _melody(self, at: Floats, mood: Mood, end: int) -> Floats:
         """Semitones around the speaking pitch: the bank's own line, wider; accents; fall or rise at the end."""
@@ -150,8 +153,10 @@ class _Clause:
         own = np.interp(place, np.arange(len(self.source.melody)), self.source.melody)
         kernel = np.hanning(15)
         own = np.convolve(np.pad(own, 7, mode="edge"), kernel / kernel.sum(), "valid")
+        # Banks differ in how lively they are: what counts is the shape.
+        own *= _RANGE / max(_RANGE, float(np.std(own)))
         share = np.clip((at - self.at) / max(1, end - self.at), 0, 1)
-        line = 1.15 * own + 1.2 - 2.6 * share
+        line = own + 0.6 - 2.4 * share
         stressed = [p for p in self.phones if p.stress and sounds.is_vowel(p.symbol)]
         for i, phone in enumerate(stressed):
             centre, width = (phone.start + phone.end) / 2, 0.09 * SAMPLE_RATE
