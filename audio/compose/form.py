@@ -18,6 +18,9 @@ SUNG = ("verse", "pre", "chorus", "bridge")
 SHORT_SONG = 32.0
 """A song of at least this many seconds has at least sixteen sung bars."""
 
+FASTEST_DOUBLE = 150.0
+"""Double time beyond this would gabble its words."""
+
 Parts = list[tuple[str, int]]
 
 
@@ -80,8 +83,8 @@ def _mode(definition: Definition, wish: Reading, style: dict[str, Any], rng: ran
     own = [m for m in definition.music.modes if m in MODES] or list(style["modes"])
     dark = [m for m in ("minor", "dorian", "phrygian") if m in own or m in style["modes"]]
     light = [m for m in ("major", "lydian", "mixolydian") if m in own or m in style["modes"]]
-    if wish.mood == "dark" and dark:
-        return rng.choice([m for m in dark if m in own] or dark)
+    if wish.mood == "dark":
+        return rng.choice([m for m in dark if m in own] or dark or ["minor"])
     if wish.mood in ("bright", "playful") and light:
         return rng.choice([m for m in light if m in own] or light)
     return rng.choice([m for m in own if m in style["modes"]] or own)
@@ -106,8 +109,9 @@ def _tempo_range(definition: Definition, wish: Reading, style: dict[str, Any]) -
         low, high = max(slow, own_slow), min(fast, own_fast)
         if low > high:
             low, high = own_slow, own_fast
-    if wish.pace is not None:
-        at = low + (high - low) * wish.pace
+    pace = wish.pace if wish.pace is not None else {"dark": 0.2, "tender": 0.2}.get(wish.mood)
+    if pace is not None:
+        at = low + (high - low) * pace
         low, high = max(low, at - 3), min(high, at + 3)
     return max(45.0, low), min(220.0, max(high, 45.0))
 
@@ -127,14 +131,14 @@ def _form(
 
 def form_of(bars: int, full: Parts) -> Parts:
     """A form of exactly ``bars`` bars: the full one cut or grown in whole parts, intro and ending taking the rest."""
-    ladder = short_forms() + [[*full[:-1], *full[2:4], full[-1]], full]
+    ladder: list[Parts] = [*short_forms(), full, [*full[:-1], *full[2:4], full[-1]]]
     fitting = [parts for parts in ladder if (n := _length(parts)) <= bars and bars - n <= 8]
     if fitting:
-        parts = list(max(fitting, key=_length))
+        parts = list(_longest(fitting))
     elif bars < 8:
         return [("chorus", bars)]
     else:
-        parts = list(max((p for p in [*ladder, [("chorus", 8)]] if _length(p) <= bars), key=_length))
+        parts = list(_longest([p for p in [*ladder, [("chorus", 8)]] if _length(p) <= bars]))
         while bars - _length(parts) >= 16:
             parts[-1:-1] = [("verse", 8), ("chorus", 8)]
     rest = bars - _length(parts)
@@ -178,6 +182,10 @@ def short_forms() -> list[Parts]:
     ]
 
 
+def _longest(forms: list[Parts]) -> Parts:
+    return sorted(forms, key=_length)[-1]
+
+
 def _length(parts: Parts) -> int:
     return sum(n for _, n in parts)
 
@@ -200,7 +208,7 @@ def _fit(
     while _length(ladder[-1]) < 180:
         ladder.append([*ladder[-1][:-1], ("verse", 8), ("chorus", 8), ladder[-1][-1]])
     low, high = span
-    ranges = [(low, high)] if fixed else [(low, high), (2 * low, min(200.0, 2 * high))]
+    ranges = [(low, high)] if fixed else [(low, high), (2 * low, min(FASTEST_DOUBLE, 2 * high))]
     for slow, fast in ranges:
         fitting = [p for p in ladder if _length(p) * quarters * 60 / fast <= seconds and _sung(p) >= need]
         if fitting and slow <= fast:
@@ -208,7 +216,9 @@ def _fit(
             least = _length(parts) * quarters * 60 / seconds
             return parts, _whole_tempo(max(least, slow), fast)
     # Nothing fits inside the range: the shortest form with enough singing, as near to the range as it goes.
-    parts = next(p for p in ladder if _sung(p) >= need)
+    enough = [p for p in ladder if _sung(p) >= need]
+    near = [p for p in enough if _length(p) * quarters * 60 / seconds <= 1.14 * high]
+    parts = _longest(near) if near else enough[0]
     least = _length(parts) * quarters * 60 / seconds
     if fixed and least > high:
         short = [p for p in ladder if _length(p) * quarters * 60 / high <= seconds]

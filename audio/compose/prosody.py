@@ -67,43 +67,39 @@ def place(
         raise ValueError(f"{n} syllables do not fit in {bars} bars")
     reach = max(4 * grid, 2)
     wide = grid // 2 if quarters < 4 else grid
-    cost = [[_NEVER] * len(slots) for _ in range(n)]
-    back = [[-1] * len(slots) for _ in range(n)]
     fast = tempo > 100
-    for i, syllable in enumerate(syllables):
+    steps = [_NEVER] + [_gap_cost(gap, grid, fast, density) for gap in range(1, reach + 1)]
+    holds = [c + (0.5 if gap > grid else 0.0) for gap, c in enumerate(steps)]
+    row = [_NEVER] * len(slots)
+    back: list[list[int]] = []
+    for j, slot in enumerate(slots):
+        if (n == 1 or slot < bar) and slot <= bar - 1:
+            own = _fit(syllables[0], slot, template, grid, quarters)
+            own += 0.8 if slot < 0 and syllables[0].stress > 0.5 else 0.0
+            row[j] = own + 0.12 * max(0, slot) / grid + 0.3 * max(0, -slot) / grid
+    for syllable in syllables[1:]:
+        gaps = steps if syllable.head else holds
+        following, came = [_NEVER] * len(slots), [-1] * len(slots)
         for j, slot in enumerate(slots):
-            own = _fit(syllable, slot, template, grid, quarters)
-            if i == 0:
-                if slot < 0 and syllable.stress > 0.5:
-                    own += 0.8
-                if (n == 1 or slot < bar) and slot <= bar - 1:
-                    cost[0][j] = own + 0.12 * max(0, slot) / grid + 0.3 * max(0, -slot) / grid
-                continue
-            best, chosen = _NEVER, -1
-            for k in range(max(0, j - reach), j):
-                step = cost[i - 1][k]
-                if step >= _NEVER:
-                    continue
-                step += _gap_cost(j - k, grid, fast, density)
-                if not syllable.head and j - k > grid:
-                    step += 0.5
-                if step < best:
-                    best, chosen = step, k
-            if chosen >= 0:
-                cost[i][j] = best + own
-                back[i][j] = chosen
+            start = max(0, j - reach)
+            best = min(((row[k] + gaps[j - k], k) for k in range(start, j)), default=(_NEVER, -1))
+            if best[0] < _NEVER:
+                following[j] = best[0] + _fit(syllable, slot, template, grid, quarters)
+                came[j] = best[1]
+        row = following
+        back.append(came)
     ends = []
     for j, slot in enumerate(slots):
         if bars > 1 and n > 1 and slot < bar * (bars - 1):
             continue
         late = 1.2 * max(0, slot - soft_last) / grid
-        ends.append((cost[n - 1][j] + late + 0.06 * abs(slot - (soft_last - wide)) / grid, j))
+        ends.append((row[j] + late + 0.06 * abs(slot - (soft_last - wide)) / grid, j))
     total, j = min(ends)
     if total >= _NEVER:
         raise ValueError(f"{n} syllables do not fit in {bars} bars")
     places = [j]
-    for i in range(n - 1, 0, -1):
-        j = back[i][j]
+    for came in reversed(back):
+        j = came[j]
         places.append(j)
     found = [slots[j] for j in reversed(places)]
     if not any(0 <= slot < bar for slot in found):

@@ -486,11 +486,7 @@ class _Xml:
         return self._track(notes, head, bool(drums) or unpitched)
 
     def _track(self, notes: list[Note], head: ET.Element | None, drums: bool) -> Track:
-        name = (
-            " ".join((head.findtext("part-name") if head is not None else "" or "part" or "").split())[:80]
-            if head is not None
-            else "part"
-        )
+        name = " ".join((head.findtext("part-name") or "").split())[:80] if head is not None else ""
         wish = (head.findtext("part-abbreviation") or "").strip() if head is not None else ""
         program = int((head.findtext("midi-instrument/midi-program") if head is not None else None) or 1) - 1
         sung = not drums and any(n.lyric for n in notes)

@@ -1,9 +1,10 @@
 """How notes, steps, chords and sections are written as lines of text in a ``song.toml``.
 
 Melodic bars: a bar number, then ``pitch:beats`` from the bar line on, ``r:beats`` for rests, ``C4+E4:1`` for notes
-struck together; ``!83`` is how hard (in hundredths; the track's ``hard`` when absent). Under a bar of the voice stand its syllables, one
-for each note. A note may be longer than what is left of its bar. ``@1/2`` jumps to a place in the bar. Drum bars are
-step lines, four characters to the beat: ``-`` silence, ``1`` to ``9`` and ``X`` how hard. ``= 5`` repeats bar 5.
+struck together; ``!83`` is how hard in hundredths (the track's ``hard`` when absent). Under a bar of the voice stand
+its syllables, one for each note. A note may be longer than what is left of its bar. ``@1/2`` jumps to a place in the
+bar. Drum bars are step lines, four characters to the beat: ``-`` silence, ``1`` to ``9`` and ``X`` how hard. ``= 5``
+repeats bar 5.
 """
 
 from __future__ import annotations
