@@ -65,7 +65,7 @@ def piano(pitch: float, layer: int) -> Samples:
     f0, hard = hertz(pitch), _hardness(layer)
     count = int(min(48, 16_000 / f0))
     k = np.arange(1, count + 1)
-    stiff = 0.00018 * 2 ** ((pitch - 48) / 12 * 0.75)
+    stiff = 0.0001 * 2 ** ((pitch - 48) / 12 * 0.75)
     freqs = f0 * k * np.sqrt(1 + stiff * k * k) / np.sqrt(1 + stiff)
     corner = 700 + 3600 * hard**1.5 + f0 * 1.2
     amps = np.abs(np.sin(np.pi * k * 0.118)) / k**0.55 / (1 + (freqs / corner) ** 2.2)

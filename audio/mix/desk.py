@@ -174,7 +174,7 @@ class Desk:
         wet = self._plate(send)
         if wet is not None:
             music = music + wet
-        music = self._tone(music) * self._bed_gain(at)
+        music = self._tone(music) * (self._bed_gain(at) * MUSIC_GAIN)
         side = (music[:, :1] - music[:, 1:]) * 0.5
         low = side - self._side(side)
         music = music + np.concatenate([-low, low], axis=1)
@@ -310,6 +310,7 @@ class Desk:
         return made
 
 
-VOICE_SUNG_DB = 4.0
+MUSIC_GAIN = 10 ** (0.5 / 20)
+VOICE_SUNG_DB = 8.5
 VOICE_SPOKEN_DB = 6.0
 GLUE_THRESHOLD_DB = -15.0
