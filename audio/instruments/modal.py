@@ -33,10 +33,12 @@ def partials(freqs: Floats, amps: Floats, decays: Floats, phases: Floats, second
     return ((start.real @ fine.real) - (start.imag @ fine.imag)).ravel()
 
 
-def filtered(noise: Floats, *sections: tuple[float, float, float, float, float]) -> Floats:
+def filtered(noise: npt.NDArray[np.floating], *sections: tuple[float, float, float, float, float]) -> Floats:
     """A whole table through biquads by its spectrum."""
     spectrum = np.fft.rfft(noise)
-    made: Floats = np.fft.irfft(spectrum * response(sections, np.fft.rfftfreq(len(noise), 1 / RATE)), len(noise))
+    made: Floats = np.fft.irfft(
+        spectrum * response(sections, np.fft.rfftfreq(len(noise), 1 / RATE).astype(np.float64)), len(noise)
+    )
     return made
 
 

@@ -240,8 +240,9 @@ class Desk:
         left, right = math.cos(angle) * math.sqrt(2), math.sin(angle) * math.sqrt(2)
         same, cross = (1 + width) / 2, (1 - width) / 2
         lean = abs(pan) * 0.5
-        spread = np.array([[same, cross], [cross, same]]) @ np.array([[1 - lean * (pan > 0), lean * (pan > 0)],
-                                                                     [lean * (pan < 0), 1 - lean * (pan < 0)]])
+        spread = np.array([[same, cross], [cross, same]]) @ np.array(
+            [[1 - lean * (pan > 0), lean * (pan > 0)], [lean * (pan < 0), 1 - lean * (pan < 0)]]
+        )
         made: Floats = spread * np.array([[left, right]])
         return made
 
@@ -295,7 +296,7 @@ class Desk:
         goal = -1.5 if self.voices.near(True, at - 4_800, at + n + 2_400) else 0.0
         self._song_db += (goal - self._song_db) * min(1.0, n / 6_000)
         before, after = 10 ** (was / 20), 10 ** ((self._speech_db + self._song_db) / 20)
-        made: Floats = before + (after - before) * self._ramp
+        made: Floats = before + (after - before) * self._ramp.astype(np.float64)
         return made
 
     def _glue(self, music: Floats) -> Floats:
