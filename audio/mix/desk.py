@@ -107,7 +107,7 @@ class Desk:
         self.rider = Rider(block)
         self._plate = Plate(block)
         self._slap = Slap(block)
-        self._side = BlockFilter((highpass(130), highpass(130)), block, 1)
+        self._side = BlockFilter((highpass(120),), block, 1)
         self._tone = BlockFilter((highpass(28), peak(320, -1.2, 0.7), high_shelf(9000, 1.5)), block, 2)
         self._matrix = np.zeros((2 * sources, 2 * BUSES), np.float32)
         self._stale = True
@@ -175,9 +175,9 @@ class Desk:
         if wet is not None:
             music = music + wet
         music = self._tone(music) * (self._bed_gain(at) * MUSIC_GAIN)
-        side = (music[:, :1] - music[:, 1:]) * 0.5
-        low = side - self._side(side)
-        music = music + np.concatenate([-low, low], axis=1)
+        middle, side = music.mean(axis=1, keepdims=True), (music[:, :1] - music[:, 1:]) * 0.5
+        side = self._side(side)  # what is lower than this has no sides
+        music = np.concatenate([middle + side, middle - side], axis=1)
         programme = self._glue(music)
         if lead is not None:
             programme = programme + lead
