@@ -119,7 +119,7 @@ def test_cancel_fades_a_voice_without_a_click(render) -> None:
 
 def test_changes_ramp_without_clicks(band: Band) -> None:
     band.send(
-        NoteEvent(0, 200_000, "keys_organ", 57, 0.8, "o"),
+        NoteEvent(0, 200_000, "keys_organ", 76, 0.8, "o"),
         Change(0, "o", "reverb", 0.0),
         Change(30_000, "o", "gain", -30.0, ramp=960),
         Change(60_000, "o", "gain", 0.0, ramp=960),
