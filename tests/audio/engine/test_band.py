@@ -132,8 +132,8 @@ def test_changes_ramp_without_clicks(band: Band) -> None:
     assert level(out[95_000:109_500]) < -75
     assert level(out[120_000:, 0]) > level(out[120_000:, 1]) + 12
     steps = np.abs(np.diff(out, axis=0)).max(axis=1)
-    usual = steps[10_000:28_000].max()
-    assert steps[29_000:].max() <= usual * 1.6
+    usual = max(steps[10_000:28_000].max(), steps[125_000:].max())  # before, and panned: louder on one side
+    assert steps[29_000:125_000].max() <= usual * 1.3
 
 
 def test_filter_darkens_a_track(band: Band) -> None:
