@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
+import numpy as np
+
 from audio.engine.ring import HOLD, Ring, Slot
 from audio.engine.sequencer import Parcel
 
@@ -51,7 +53,7 @@ class Host:
         self._at = begin.resume
         """Next sample to render; what is in the ring ends one block before it (the limiter's look-ahead)."""
         self._primed = False
-        self._got = -1
+        self._got = 0
         self._shedding = False
         self._late = 0
         player.desk.rider.gain_db = begin.gain_db
@@ -73,7 +75,7 @@ class Host:
                 elif not self._player.build_one():
                     self._sleep(consumed, sent)
         finally:
-            self._words = None
+            self._words = np.zeros(1, np.int64)
             self._ring.close()
 
     def _limit(self, consumed: int) -> int:
@@ -133,10 +135,10 @@ class Host:
     def _sleep(self, consumed: int, sent: int) -> None:
         words = self._words
         words[Slot.ASLEEP] = 1
-        if int(words[Slot.CONSUMED]) == consumed and int(words[Slot.SENT]) == sent:
-            # The time-out only matters if a wake-up is lost between the two lines above.
-            if self._bell in wait([self._pipe, self._bell], 0.1):
-                self._bell.recv_bytes()
+        unchanged = int(words[Slot.CONSUMED]) == consumed and int(words[Slot.SENT]) == sent
+        # The time-out only matters if a wake-up is lost just here.
+        if unchanged and self._bell in wait([self._pipe, self._bell], 0.1):
+            self._bell.recv_bytes()
         words[Slot.ASLEEP] = 0
 
 

@@ -62,7 +62,7 @@ class Cancel:
 
 @dataclass(frozen=True, slots=True)
 class Prepare:
-    """Build the pools of ``instruments`` ahead of their first note, between blocks (optional: never changes a sample)."""
+    """Build ``instruments`` ahead of their first note, between blocks. Optional: it never changes a sample."""
 
     instruments: tuple[str, ...]
 

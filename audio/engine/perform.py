@@ -24,9 +24,7 @@ def song_messages(song: Song, at: int, owner: str = "song") -> list[Message]:
     return [prepare, *changes(song, at), *notes]
 
 
-def voice_takes(
-    phrases: Iterable[tuple[int, Sung]], voice: Voice, at: int, owner: str = "song"
-) -> list[VoiceEvent]:
+def voice_takes(phrases: Iterable[tuple[int, Sung]], voice: Voice, at: int, owner: str = "song") -> list[VoiceEvent]:
     """Sung phrases (sample from song start, phrase) rendered and placed on the clock."""
     events = []
     for start, phrase in phrases:

@@ -223,7 +223,7 @@ class TableRack:
 
     def note(self, event: NoteEvent, at: int, order: int, block_at: int) -> None:
         """Play a note that begins at show sample ``at``."""
-        spec, pitch = self.spec, int(round(event.pitch))
+        spec, pitch = self.spec, round(event.pitch)
         count = self.counts.get(pitch, 0)
         self.counts[pitch] = count + 1
         velocity = max(0.02, min(1.0, event.velocity))

@@ -47,6 +47,7 @@ class Ring:
         self.capacity = capacity
         self.origin = origin
         self._owner = owner
+        assert memory.buf is not None
         self.words: npt.NDArray[np.int64] = np.frombuffer(memory.buf, dtype=np.int64, count=HEADER_BYTES // 8)
         self.frames: npt.NDArray[np.float32] = np.frombuffer(
             memory.buf, dtype=np.float32, count=capacity * CHANNELS, offset=HEADER_BYTES

@@ -193,5 +193,5 @@ def hit(kit_name: str, pitch: int, variant: int) -> Samples:
         sound = filtered(sound, high_shelf(5000, kit.bright_db))
     amount = 0.0 if pitch in KICKS else kit.room
     left, right = _room(sound, pitch, amount) if amount else (sound, sound.copy())
-    loud = 0.5
+    loud = 0.37 if pitch in KICKS else 0.54
     return finish(left * (1 - max(0.0, pan)) * loud, right * (1 + min(0.0, pan)) * loud, 0.03)

@@ -33,10 +33,12 @@ def partials(freqs: Floats, amps: Floats, decays: Floats, phases: Floats, second
     return ((start.real @ fine.real) - (start.imag @ fine.imag)).ravel()
 
 
-def filtered(noise: Floats, *sections: tuple[float, float, float, float, float]) -> Floats:
+def filtered(noise: npt.NDArray[np.floating], *sections: tuple[float, float, float, float, float]) -> Floats:
     """A whole table through biquads by its spectrum."""
     spectrum = np.fft.rfft(noise)
-    made: Floats = np.fft.irfft(spectrum * response(sections, np.fft.rfftfreq(len(noise), 1 / RATE)), len(noise))
+    made: Floats = np.fft.irfft(
+        spectrum * response(sections, np.fft.rfftfreq(len(noise), 1 / RATE).astype(np.float64)), len(noise)
+    )
     return made
 
 
@@ -65,7 +67,7 @@ def piano(pitch: float, layer: int) -> Samples:
     f0, hard = hertz(pitch), _hardness(layer)
     count = int(min(48, 16_000 / f0))
     k = np.arange(1, count + 1)
-    stiff = 0.00018 * 2 ** ((pitch - 48) / 12 * 0.75)
+    stiff = 0.0001 * 2 ** ((pitch - 48) / 12 * 0.75)
     freqs = f0 * k * np.sqrt(1 + stiff * k * k) / np.sqrt(1 + stiff)
     corner = 700 + 3600 * hard**1.5 + f0 * 1.2
     amps = np.abs(np.sin(np.pi * k * 0.118)) / k**0.55 / (1 + (freqs / corner) ** 2.2)

@@ -76,9 +76,12 @@ class Bench:
         """Sine."""
         return self.graph.add(self.pyo.Sine(freq, mul=mul, add=add))
 
-    def warm(self, freq: Stream, feedback: float | Stream, mul: float | Stream = 1) -> Stream:
-        """Sine with feedback: from sine to a soft saw."""
-        return self.graph.add(self.pyo.SineLoop(freq, feedback, mul=mul))
+    def warm(self, freq: Stream, index: float | Stream, mul: float | Stream = 1) -> Stream:
+        """From sine (0) to a soft saw (about 1.5): frequency modulation by itself at the same pitch.
+
+        pyo's SineLoop would do, but reads past its table for some phases and can end the process.
+        """
+        return self.graph.add(self.pyo.FM(freq, 1, index, mul=mul))
 
     def sum(self, parts: list[Stream]) -> Stream:
         """Sum of streams."""
@@ -109,8 +112,8 @@ class Bench:
 def bass_sub(b: Bench) -> Graph:
     """A sine with a little second and third harmonic so that small speakers hear it."""
     amp = b.env(0.004, 0.5, 0.72, 0.09, exp=1.6)
-    bite = b.env(0.001, 0.09, 0.0, 0.05, mul=0.16, add=0.03)
-    return b.done(b.drive(b.warm(b.freq(), bite, mul=amp), 0.42, mul=0.55))
+    bite = b.env(0.001, 0.09, 0.0, 0.05, mul=1.1, add=0.35)
+    return b.done(b.drive(b.warm(b.freq(), bite, mul=amp), 0.55, mul=0.5))
 
 
 def bass_pluck(b: Bench) -> Graph:
@@ -124,15 +127,15 @@ def bass_pluck(b: Bench) -> Graph:
 def bass_saw(b: Bench) -> Graph:
     """Two detuned saws and a sine below, growling with velocity."""
     amp = b.env(0.004, 0.5, 0.75, 0.08, exp=1.5)
-    cutoff = b.env(0.004, 0.35, 0.35, 0.12, mul=2400, add=b.freq(ratio=1.5, add=90), exp=2)
-    parts = [b.saw(b.freq(-7), 0.42), b.saw(b.freq(8), 0.42), b.sine(b.freq(), 0.5)]
+    cutoff = b.env(0.004, 0.35, 0.35, 0.12, mul=3400, add=b.freq(ratio=2.5, add=160), exp=1.6)
+    parts = [b.saw(b.freq(-7), 0.48), b.saw(b.freq(8), 0.48), b.sine(b.freq(), 0.34)]
     return b.done(b.drive(b.moog(b.sum(parts), cutoff, 0.18), 0.35, mul=amp))
 
 
 def pad_warm(b: Bench) -> Graph:
     """Detuned saws left and right through slow filters."""
     amp = b.env(0.35, 1.0, 0.85, 1.2, exp=1.3)
-    cutoff = b.env(0.7, 1.8, 0.55, 1.3, mul=1500, add=b.freq(ratio=1.6, add=220))
+    cutoff = b.env(0.7, 1.8, 0.55, 1.3, mul=3000, add=b.freq(ratio=2.2, add=350))
     left = b.sum([b.saw(b.freq(-9), 0.5), b.tri(b.freq(3), 0.4)])
     right = b.sum([b.saw(b.freq(9), 0.5), b.tri(b.freq(-3), 0.4)])
     return b.done(b.low(left, cutoff, 0.9, mul=amp), b.low(right, cutoff, 0.9, mul=amp))
@@ -141,8 +144,8 @@ def pad_warm(b: Bench) -> Graph:
 def pad_glass(b: Bench) -> Graph:
     """Breathing sines an octave apart with a bright, slow shimmer."""
     amp = b.env(0.25, 1.4, 0.7, 1.6, exp=1.3)
-    shine = b.env(0.6, 2.2, 0.35, 1.5, mul=0.22)
-    over = b.env(0.02, 1.6, 0.12, 1.2, mul=0.30, exp=2)
+    shine = b.env(0.6, 2.2, 0.45, 1.5, mul=1.5, add=0.1)
+    over = b.env(0.02, 1.8, 0.2, 1.2, mul=0.42, exp=1.6)
     left = [b.warm(b.freq(-5), shine, 0.5), b.sine(b.freq(4, 2.0), over), b.sine(b.freq(-7, 4.0), 0.06)]
     right = [b.warm(b.freq(5), shine, 0.5), b.sine(b.freq(-4, 3.0), over), b.sine(b.freq(6, 4.0), 0.06)]
     return b.done(b.low(b.sum(left), 7000, 0.7, mul=amp), b.low(b.sum(right), 7000, 0.7, mul=amp))
@@ -152,7 +155,7 @@ def keys_organ(b: Bench) -> Graph:
     """Drawbars 16', 8', 5 1/3', 4', 2 2/3' with key click."""
     amp = b.env(0.006, 0.05, 0.92, 0.05)
     click = b.env(0.001, 0.03, 0.0, 0.02, mul=0.22, exp=2)
-    levels = ((0.5, 0.42), (1.0, 0.5), (1.5, 0.22), (2.0, 0.30), (3.0, 0.14), (4.0, 0.10))
+    levels = ((0.5, 0.16), (1.0, 0.5), (1.5, 0.10), (2.0, 0.34), (3.0, 0.14), (4.0, 0.10))
     bars = [b.sine(b.freq(k * 0.7 - 2, ratio), level) for k, (ratio, level) in enumerate(levels)]
     bars.append(b.sine(b.freq(0, 6.0), click))
     return b.done(b.drive(b.sum(bars), 0.25, mul=amp))
@@ -195,7 +198,7 @@ def lead_saw(b: Bench) -> Graph:
 def lead_soft(b: Bench) -> Graph:
     """Whistle-like lead: soft saw and triangle, breath at the onset."""
     amp = b.env(0.03, 0.4, 0.82, 0.25, exp=1.3)
-    tone = b.env(0.05, 0.6, 0.45, 0.3, mul=0.17)
+    tone = b.env(0.05, 0.6, 0.45, 0.3, mul=1.1, add=0.1)
     freq = _vibrato(b, 5.1, 14, 0.6)
     puff = b.env(0.004, 0.10, 0.03, 0.05, mul=0.10, exp=2)
     air = b.graph.add(b.pyo.Reson(b.graph.add(b.pyo.Noise(mul=puff)), b.freq(0, 2.0), 6))

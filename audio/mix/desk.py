@@ -107,7 +107,7 @@ class Desk:
         self.rider = Rider(block)
         self._plate = Plate(block)
         self._slap = Slap(block)
-        self._side = BlockFilter((highpass(130), highpass(130)), block, 1)
+        self._side = BlockFilter((highpass(120),), block, 1)
         self._tone = BlockFilter((highpass(28), peak(320, -1.2, 0.7), high_shelf(9000, 1.5)), block, 2)
         self._matrix = np.zeros((2 * sources, 2 * BUSES), np.float32)
         self._stale = True
@@ -174,10 +174,10 @@ class Desk:
         wet = self._plate(send)
         if wet is not None:
             music = music + wet
-        music = self._tone(music) * self._bed_gain(at)
-        side = (music[:, :1] - music[:, 1:]) * 0.5
-        low = side - self._side(side)
-        music = music + np.concatenate([-low, low], axis=1)
+        music = self._tone(music) * (self._bed_gain(at) * MUSIC_GAIN)
+        middle, side = music.mean(axis=1, keepdims=True), (music[:, :1] - music[:, 1:]) * 0.5
+        side = self._side(side)  # what is lower than this has no sides
+        music = np.concatenate([middle + side, middle - side], axis=1)
         programme = self._glue(music)
         if lead is not None:
             programme = programme + lead
@@ -240,8 +240,9 @@ class Desk:
         left, right = math.cos(angle) * math.sqrt(2), math.sin(angle) * math.sqrt(2)
         same, cross = (1 + width) / 2, (1 - width) / 2
         lean = abs(pan) * 0.5
-        spread = np.array([[same, cross], [cross, same]]) @ np.array([[1 - lean * (pan > 0), lean * (pan > 0)],
-                                                                     [lean * (pan < 0), 1 - lean * (pan < 0)]])
+        spread = np.array([[same, cross], [cross, same]]) @ np.array(
+            [[1 - lean * (pan > 0), lean * (pan > 0)], [lean * (pan < 0), 1 - lean * (pan < 0)]]
+        )
         made: Floats = spread * np.array([[left, right]])
         return made
 
@@ -295,7 +296,7 @@ class Desk:
         goal = -1.5 if self.voices.near(True, at - 4_800, at + n + 2_400) else 0.0
         self._song_db += (goal - self._song_db) * min(1.0, n / 6_000)
         before, after = 10 ** (was / 20), 10 ** ((self._speech_db + self._song_db) / 20)
-        made: Floats = before + (after - before) * self._ramp
+        made: Floats = before + (after - before) * self._ramp.astype(np.float64)
         return made
 
     def _glue(self, music: Floats) -> Floats:
@@ -310,6 +311,7 @@ class Desk:
         return made
 
 
-VOICE_SUNG_DB = 4.0
+MUSIC_GAIN = 10 ** (0.5 / 20)
+VOICE_SUNG_DB = 8.5
 VOICE_SPOKEN_DB = 6.0
 GLUE_THRESHOLD_DB = -15.0

@@ -55,7 +55,7 @@ def sliding_min(values: npt.NDArray[np.float64], width: int) -> npt.NDArray[np.f
 class Limiter:
     """Holds the sum at or under ``ceiling`` dBTP. The output is one block late (``latency``)."""
 
-    def __init__(self, block: int, ceiling: float = -1.3, release_db_s: float = 60.0, rate: int = 48_000) -> None:
+    def __init__(self, block: int, ceiling: float = -1.5, release_db_s: float = 60.0, rate: int = 48_000) -> None:
         self.latency = block
         """Samples between input and output."""
         self.reduction = 0.0

@@ -14,7 +14,7 @@ _BLOCK = 1024
 
 
 def _limited(sound: Samples, gain_db: float, peak: float) -> Samples:
-    limiter = Limiter(_BLOCK, ceiling=peak - 0.3)
+    limiter = Limiter(_BLOCK, ceiling=peak - 0.5)
     count = -(-len(sound) // _BLOCK) + 1
     padded = np.zeros((count * _BLOCK, 2), np.float32)
     padded[: len(sound)] = sound * np.float32(10 ** (gain_db / 20))

@@ -16,7 +16,9 @@ def _drums(bars: int) -> tuple[Note, ...]:
     for bar in range(bars):
         at = Fraction(bar * 4)
         for step in range(8):
-            notes.append(Note(at + Fraction(step, 2), Fraction(1, 4), 46 if step == 7 else 42, 0.75 if step % 2 else 0.5))
+            notes.append(
+                Note(at + Fraction(step, 2), Fraction(1, 4), 46 if step == 7 else 42, 0.75 if step % 2 else 0.5)
+            )
         for beat in range(4):
             notes.append(Note(at + beat, Fraction(1, 4), 36, 0.9))
         for beat in (1, 3):
@@ -33,13 +35,19 @@ def song(bars: int = 16, bpm: int = 118, kit: str = "kit_synth", bass: str = "ba
     for bar in range(bars):
         at, which = Fraction(bar * 4), bar % 4
         for step in range(8):
-            bass_notes.append(Note(at + Fraction(step, 2), Fraction(2, 5), _ROOTS[which] - 24, 0.85 - 0.15 * (step % 2)))
+            bass_notes.append(
+                Note(at + Fraction(step, 2), Fraction(2, 5), _ROOTS[which] - 24, 0.85 - 0.15 * (step % 2))
+            )
         for pitch in _TRIADS[which]:
             pads.append(Note(at, Fraction(4), pitch, 0.7))
             keys.append(Note(at + Fraction(1, 2), Fraction(1), pitch + 12, 0.65))
             keys.append(Note(at + Fraction(5, 2), Fraction(1), pitch + 12, 0.55))
         for step in range(16):
-            arps.append(Note(at + Fraction(step, 4), Fraction(1, 5), _TRIADS[which][step % 3] + 12, 0.55 + 0.1 * (step % 4 == 0)))
+            arps.append(
+                Note(
+                    at + Fraction(step, 4), Fraction(1, 5), _TRIADS[which][step % 3] + 12, 0.55 + 0.1 * (step % 4 == 0)
+                )
+            )
         for beat in range(4):
             lead.append(Note(at + beat, Fraction(9, 10), _TUNE[(bar * 4 + beat) % 16], 0.8))
     return Song(
