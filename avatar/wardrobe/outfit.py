@@ -91,9 +91,10 @@ def _skirt_theta() -> Array:
     return np.asarray(folds.ravel() / 20 * 2 * np.pi)
 
 
-def hang_weights(points: Array, chains: list[list[str]], heights: Array) -> dict[str, Array]:
+def hang_weights(points: Array, chains: list[list[str]], heights: Array, offset: float = 0.0) -> dict[str, Array]:
+    """Weights of cloth on chains spread evenly around the hips (the first ``offset`` steps from the front)."""
     angle = np.arctan2(points[:, 0], points[:, 2]) % (2 * np.pi)
-    place = angle / (2 * np.pi) * len(chains)
+    place = angle / (2 * np.pi) * len(chains) - offset
     down = np.interp(-points[:, 1], -heights, np.arange(len(heights)))
     weights: dict[str, Array] = {"hips": np.zeros(len(points))}
     for c, joints in enumerate(chains):
@@ -114,7 +115,7 @@ def skirt(skeleton: Skeleton, flare: float = 1.0) -> list[Piece]:
     heights = np.array([945.0, 880.0, 815.0, 760.0])
     chains = []
     for c in range(8):
-        angle = c / 8 * 2 * np.pi
+        angle = (c + 0.5) / 8 * 2 * np.pi  # one chain in front of each thigh
         radius = np.interp(-heights, [-962, -905, -825, -760], [76, 104, 146, 170])
         radius = 76 + (radius - 76) * flare
         points = np.stack([radius * np.sin(angle), heights, radius * 0.9 * np.cos(angle) - 6], -1)
@@ -131,7 +132,7 @@ def skirt(skeleton: Skeleton, flare: float = 1.0) -> list[Piece]:
         ribbon_band(between(outer, 4.62), between(outer, 4.76), 1.0),
     ]
     for piece in pieces:
-        piece.weights = hang_weights(piece.positions, chains, heights)
+        piece.weights = hang_weights(piece.positions, chains, heights, 0.5)
     belt = np.array(
         [ring(y, 76 + g, 57 + g, -57 - g, turn(20), 2.1) for y, g in ((980, 0.5), (975, 3.0), (952, 4.5), (946, 2.5))]
     )
