@@ -195,7 +195,8 @@ def _white() -> Piece:
     t = np.linspace(0, 1, 6)[:, None]
     at = np.clip(x, INNER, OUTER)
     gx, gh = np.broadcast_to(x, (6, 11)), (_UPPER(at) + 7) * (1 - t) + (_LOWER(at) - 6) * t
-    points = face(gx, gh, -4.6)
+    # Shallower towards the temple, where the face turns away and a deep eye would show its socket.
+    points = face(gx, gh, profile([(13, -3.4), (26, -4.6), (58, -4.6), (67, -2.6), (74, -1.8)])(gx))
     uv = np.stack([(gx.ravel() - 11) / 67, (132 - gh.ravel()) / 62], -1)
     piece = Piece("eyes", "white", place(points.reshape(-1, 3)), grid_triangles(6, 11), uv).bind("head")
     piece.normals = face_normals(points.reshape(-1, 3))

@@ -58,8 +58,10 @@ def collar() -> list[Piece]:
         rows.append(row)
     rings = np.array(rows)
     outer = sheet(rings, "cloth", "collar")
-    inner = flipped(sheet(rings - outer.normals.reshape(rings.shape) * 3.0, "cloth", "lining", (0.3, 0.3, 0.6, 0.6)))
-    return bound([outer, inner, piping(rings[0], 2.0)], "trunk")
+    behind = rings - outer.normals.reshape(rings.shape) * 3.0
+    inner = flipped(sheet(behind, "cloth", "lining", (0.3, 0.3, 0.6, 0.6)))
+    ends = [hem(rings[::-1, -1], behind[::-1, -1], "lining", False), hem(rings[:, 0], behind[:, 0], "lining", False)]
+    return bound([outer, inner, *ends, piping(rings[0], 2.0)], "trunk")
 
 
 def sleeves() -> list[Piece]:
@@ -199,7 +201,7 @@ def boots() -> list[Piece]:
 
 
 def _sole() -> list[Piece]:
-    outline = curve([(0, -55), (20, -48), (29, -22), (30, 10), (37, 55), (38, 84), (26, 112), (0, 124)], 10)
+    outline = curve([(0, -48), (19, -42), (29, -20), (30, 10), (37, 55), (38, 84), (26, 112), (0, 124)], 10)
     full = np.concatenate([outline, (outline * [-1, 1])[-2:0:-1]])[::-1]
     rows = []
     for y, grow in ((27, 0.96), (25, 1.0), (4, 1.0), (0, 0.95)):

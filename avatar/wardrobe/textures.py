@@ -74,8 +74,11 @@ class Canvas:
 
     def paint(self, mask: Array, colour: Array) -> None:
         """Lay a colour over the picture through a (H, W) mask of 0..1."""
-        m = np.asarray(mask, np.float32)[..., None]
-        self.pixels += (np.asarray(colour, np.float32) - self.pixels) * m
+        rows = np.flatnonzero(mask.any(1))
+        if len(rows):
+            band = slice(rows[0], rows[-1] + 1)
+            m = np.asarray(mask[band], np.float32)[..., None]
+            self.pixels[band] += (np.asarray(colour, np.float32) - self.pixels[band]) * m
 
     def shape(self, points: Array, blur: float = 0.0) -> Array:
         """The mask of a polygon (N, 2), edges supersampled four times, softened by ``blur`` (share of width)."""
