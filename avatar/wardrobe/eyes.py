@@ -124,6 +124,7 @@ def _upper_lash(lids: Lids) -> Array:
         wing = [row[-1] + (tip - row[-1]) * t for t in (0.3, 0.6, 0.85, 1.0)]
         rows.append((np.concatenate([row, wing]), lift))
     bulge = lids.bulge * np.sin(np.pi * np.clip(np.linspace(0, 1, 29) * 29 / 25, 0, 1))
+    bulge[-4:] += (0.9, 1.7, 2.3, 2.8)  # the wing stands off where the face turns away
     return np.stack([face(r[:, 0], r[:, 1], lift + bulge) for r, lift in reversed(rows)])
 
 
