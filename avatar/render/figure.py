@@ -227,11 +227,14 @@ class Figure:
         """Pixels (x0, y0, x1, y1, from the bottom) that the figure can touch; x0 >= x1 where it is out of sight."""
         which, corners = self.boxes
         clip = corners @ (matrix @ rig.joint_matrices[which]).transpose(0, 2, 1)
-        flat = clip.reshape(-1, 4)
-        if (flat[:, 3] < 0.05).any():
+        if (clip[..., 3] < 0.05).any():
             return 0, 0, *size
-        xy = flat[:, :2] / flat[:, 3:]
-        low, high = xy.min(0) * 0.5 + 0.5, xy.max(0) * 0.5 + 0.5
+        xy = clip[..., :2] / clip[..., 3:]
+        lows, highs = xy.min(1), xy.max(1)
+        seen = ((highs > -1) & (lows < 1)).all(1)  # hands below the frame do not widen the box
+        if not seen.any():
+            return 0, 0, 0, 0
+        low, high = lows[seen].min(0) * 0.5 + 0.5, highs[seen].max(0) * 0.5 + 0.5
         x0, y0 = max(int(low[0] * size[0]) - 6, 0) & ~1, max(int(low[1] * size[1]) - 6, 0) & ~1
         x1, y1 = min(int(high[0] * size[0]) + 8, size[0]) & ~1, min(int(high[1] * size[1]) + 8, size[1]) & ~1
         return x0, y0, x1, y1

@@ -82,7 +82,7 @@ class Picture:
         make = self.context
         self._colour, self._depth = self._own(make.texture((w, h), 4)), self._own(make.depth_renderbuffer((w, h)))
         self._main = self._own(make.framebuffer([self._colour], self._depth))
-        self._drawn = self._main
+        self._drawn = self._shown = self._main
         if self.aa == "msaa4" and make.max_samples >= 4:
             colour = self._own(make.renderbuffer((w, h), 4, samples=4))
             depth = self._own(make.depth_renderbuffer((w, h), samples=4))
@@ -92,7 +92,9 @@ class Picture:
         for texture in (self._colour, self._soft):
             texture.filter = (moderngl.LINEAR, moderngl.LINEAR)
             texture.repeat_x = texture.repeat_y = False
-        self._planes = self._own(make.framebuffer([self._own(make.texture((w, h * 3 // 2), 1))]))
+        # Four bytes of I420 to a texel; a width that does not divide is converted on the CPU instead.
+        packed = w % 4 == 0
+        self._planes = self._own(make.framebuffer([self._own(make.texture((w // 4, h * 3 // 2), 4))])) if packed else None
         self._scratch = np.empty((h, w, 3), np.uint8)
 
     def _own(self, thing: Any) -> Any:
@@ -134,6 +136,7 @@ class Picture:
         if target is not self._main:
             self.context.copy_framebuffer(self._main, target)
         self.box = (0, 0, 0, 0)
+        self._shown = self._main
         if self.aa == "fxaa" and figure is not None and rig is not None:
             self._smooth(figure.screen_box(rig, projection @ view, self.size))
         if self.window:
@@ -192,7 +195,12 @@ class Picture:
         x0, y0, x1, y1 = box
         if x0 >= x1 or y0 >= y1:
             return
-        self.box = box
+        w, h = self.size
+        # One pixel off the border: the shader looks at its neighbours.
+        x0, y0, x1, y1 = max(x0, 1), max(y0, 1), min(x1, w - 1), min(y1, h - 1)
+        self.box = (x0, y0, x1, y1)
+        self.context.copy_framebuffer(self._soft_target, self._main)
+        self._shown = self._soft_target
         self._soft_target.use()
         self.context.viewport = (x0, y0, x1 - x0, y1 - y0)
         program, array = self.programs.screen("fxaa.frag")
@@ -204,26 +212,11 @@ class Picture:
     def _show(self) -> None:
         screen = self.context.screen
         if screen is not None:
-            self.context.copy_framebuffer(screen, self._main)
-            if self.box[2]:
-                screen.use()
-                self._smooth_onto(screen)
-
-    def _smooth_onto(self, screen: Any) -> None:
-        x0, y0, x1, y1 = self.box
-        self.context.viewport = (x0, y0, x1 - x0, y1 - y0)
-        program, array = self.programs.screen("fxaa.frag")
-        self._colour.use(0)
-        program["u_pixel"].value = (1 / self.size[0], 1 / self.size[1])
-        array.render(moderngl.TRIANGLES, vertices=3)
+            self.context.copy_framebuffer(screen, self._shown)
 
     def read_rgb(self) -> npt.NDArray[np.uint8]:
         """The picture as (h, w, 3) uint8, sRGB, top row first; a new array."""
-        self._main.read_into(self._scratch, components=3, alignment=1)
-        x0, y0, x1, y1 = self.box
-        if x1 > x0:
-            part = self._soft_target.read((x0, y0, x1 - x0, y1 - y0), components=3, alignment=1)
-            self._scratch[y0:y1, x0:x1] = np.frombuffer(part, np.uint8).reshape(y1 - y0, x1 - x0, 3)
+        self._shown.read_into(self._scratch, components=3, alignment=1)
         return np.ascontiguousarray(self._scratch[::-1])
 
     def read_i420(self, out: npt.NDArray[np.uint8]) -> None:
@@ -231,19 +224,21 @@ class Picture:
         w, h = self.size
         if out.shape != (h * 3 // 2, w) or out.dtype != np.uint8 or not out.flags.c_contiguous:
             raise RenderError(f"read_i420 needs a contiguous uint8 array of {(h * 3 // 2, w)}, not {out.shape}.")
+        if self._planes is None:
+            _i420(self.read_rgb(), out)
+            return
         self._planes.use()
-        self._colour.use(0)
-        self._soft.use(1)
-        for name, viewport in (("luma.frag", (0, 0, w, h)), ("chroma.frag", (0, h, w, h // 2))):
+        (self._soft if self._shown is self._soft_target else self._colour).use(0)
+        for name, viewport in (("luma.frag", (0, 0, w // 4, h)), ("chroma.frag", (0, h, w // 4, h // 2))):
             program, array = self.programs.screen(name)
-            program["u_picture"].value, program["u_smooth"].value, program["u_box"].value = 0, 1, self.box
+            program["u_picture"].value = 0
             if name == "luma.frag":
                 program["u_height"].value = h
             else:
                 program["u_size"].value = (w, h)
             self.context.viewport = viewport
             array.render(moderngl.TRIANGLES, vertices=3)
-        self._planes.read_into(out, components=1, alignment=1)
+        self._planes.read_into(out, components=4, alignment=1)
 
     def release(self) -> None:
         """Frees everything; the picture cannot be used afterwards."""
@@ -261,3 +256,13 @@ def _unit(vector: tuple[float, float, float]) -> npt.NDArray[np.float64]:
     v = np.array(vector, float)
     size = np.linalg.norm(v)
     return v / size if size > 1e-9 else np.array([0, 0, 1.0])
+
+
+def _i420(rgb: npt.NDArray[np.uint8], out: npt.NDArray[np.uint8]) -> None:
+    """The same conversion without the graphics card."""
+    h, w, _ = rgb.shape
+    out[:h] = rgb @ np.array([0.182586, 0.614231, 0.062007], np.float32) + 16.5
+    small = rgb.reshape(h // 2, 2, w // 2, 2, 3).mean((1, 3), dtype=np.float32)
+    u = small @ np.array([-0.100644, -0.338572, 0.439216], np.float32) + 128.5
+    v = small @ np.array([0.439216, -0.398942, -0.040274], np.float32) + 128.5
+    out[h:] = np.concatenate([u.ravel(), v.ravel()]).reshape(h // 2, w)

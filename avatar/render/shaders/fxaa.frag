@@ -4,20 +4,18 @@ uniform sampler2D u_picture;
 uniform vec2 u_pixel;
 out vec4 f_color;
 
-float luma(vec3 c) { return dot(c, vec3(0.299, 0.587, 0.114)); }
+float luma(vec3 c) { return c.g * 0.66 + c.r * 0.34; }  // Lottes' two-channel luma
 
 void main() {
     ivec2 at = ivec2(gl_FragCoord.xy);
-    vec3 here = texelFetch(u_picture, at, 0).rgb;
-    ivec2 top = textureSize(u_picture, 0) - 1;
-    float m = luma(here);
-    float nw = luma(texelFetch(u_picture, clamp(at + ivec2(-1, 1), ivec2(0), top), 0).rgb);
-    float ne = luma(texelFetch(u_picture, clamp(at + ivec2(1, 1), ivec2(0), top), 0).rgb);
-    float sw = luma(texelFetch(u_picture, clamp(at + ivec2(-1, -1), ivec2(0), top), 0).rgb);
-    float se = luma(texelFetch(u_picture, clamp(at + ivec2(1, -1), ivec2(0), top), 0).rgb);
+    float m = luma(texelFetch(u_picture, at, 0).rgb);
+    float nw = luma(texelFetchOffset(u_picture, at, 0, ivec2(-1, 1)).rgb);
+    float ne = luma(texelFetchOffset(u_picture, at, 0, ivec2(1, 1)).rgb);
+    float sw = luma(texelFetchOffset(u_picture, at, 0, ivec2(-1, -1)).rgb);
+    float se = luma(texelFetchOffset(u_picture, at, 0, ivec2(1, -1)).rgb);
     float low = min(m, min(min(nw, ne), min(sw, se))), high = max(m, max(max(nw, ne), max(sw, se)));
-    f_color = vec4(here, 1.0);
-    if (high - low > max(0.04, high * 0.125)) {
+    if (high - low <= max(0.04, high * 0.125)) discard;  // the target already holds the plain copy
+    {
         vec2 dir = vec2((sw + se) - (nw + ne), (nw + sw) - (ne + se));
         float reduce = max((nw + ne + sw + se) * 0.03125, 0.0078125);
         dir = clamp(dir / (min(abs(dir.x), abs(dir.y)) + reduce), -8.0, 8.0) * u_pixel;
@@ -27,6 +25,6 @@ void main() {
         vec3 b = 0.5 * a + 0.25 * (textureLod(u_picture, uv - dir * 0.5, 0.0).rgb
                                  + textureLod(u_picture, uv + dir * 0.5, 0.0).rgb);
         float l = luma(b);
-        f_color.rgb = (l < low || l > high) ? a : b;
+        f_color = vec4((l < low || l > high) ? a : b, 1.0);
     }
 }

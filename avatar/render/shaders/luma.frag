@@ -1,14 +1,12 @@
 #version 330 core
-// Y of BT.709, limited range, top row first. Inside the box the smoothed picture is taken.
+// Y of BT.709, limited range, top row first; four neighbours in one RGBA texel.
 uniform sampler2D u_picture;
-uniform sampler2D u_smooth;
-uniform ivec4 u_box;  // x0, y0, x1, y1 in rows counted from the bottom
 uniform int u_height;
-out float f_value;
+out vec4 f_value;
 
 void main() {
-    ivec2 at = ivec2(int(gl_FragCoord.x), u_height - 1 - int(gl_FragCoord.y));
-    bool inside = all(greaterThanEqual(at, u_box.xy)) && all(lessThan(at, u_box.zw));
-    vec3 c = inside ? texelFetch(u_smooth, at, 0).rgb : texelFetch(u_picture, at, 0).rgb;
-    f_value = dot(c, vec3(0.182586, 0.614231, 0.062007)) + 0.062745;
+    ivec2 at = ivec2(int(gl_FragCoord.x) * 4, u_height - 1 - int(gl_FragCoord.y));
+    mat4x3 c = mat4x3(texelFetch(u_picture, at, 0).rgb, texelFetch(u_picture, at + ivec2(1, 0), 0).rgb,
+                      texelFetch(u_picture, at + ivec2(2, 0), 0).rgb, texelFetch(u_picture, at + ivec2(3, 0), 0).rgb);
+    f_value = vec3(0.182586, 0.614231, 0.062007) * c + 0.062745;
 }
