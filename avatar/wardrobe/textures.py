@@ -86,7 +86,7 @@ class Canvas:
         margin = 3 * blur * w + 2
         x0, y0 = np.clip(np.floor(pixels.min(0) - margin), 0, [w, h]).astype(int)
         x1, y1 = np.clip(np.ceil(pixels.max(0) + margin), 0, [w, h]).astype(int)
-        mask = np.zeros((h, w), np.float32)
+        mask = np.zeros((h, w))
         if x1 <= x0 or y1 <= y0:
             return mask
         image = Image.new("L", ((x1 - x0) * 4, (y1 - y0) * 4))
