@@ -77,7 +77,7 @@ def arm_weights(points: Array) -> dict[str, Array]:
     """Shoulder to hand by x, left side."""
     return ramp(
         points[:, 0],
-        [(70, "upperChest"), (92, "leftShoulder"), (132, "leftUpperArm"), (276, "leftUpperArm"),
+        [(70, "upperChest"), (86, "leftShoulder"), (120, "leftUpperArm"), (276, "leftUpperArm"),
          (322, "leftLowerArm"), (462, "leftLowerArm"), (500, "leftHand")],
     )  # fmt: skip
 

@@ -200,7 +200,7 @@ def _vrm(
             ]
         return entry
 
-    look_at = {"inputMaxValue": 30.0, "outputScale": 9.0}
+    look_at = {"inputMaxValue": 30.0, "outputScale": 4.2}
     eye = (skeleton.at("leftEye") + skeleton.at("rightEye")) / 2 - skeleton.at("head")
     return {
         "specVersion": "1.0",
@@ -220,11 +220,11 @@ def _vrm(
         "firstPerson": {"meshAnnotations": [{"node": nodes[n], "type": "auto"} for n in targets]},
         "lookAt": {
             "type": "bone",
-            "offsetFromHeadBone": [0.0, round(float(eye[1] * scale), 5), round(float((eye[2] + 40) * scale), 5)],
+            "offsetFromHeadBone": [0.0, round(float(eye[1] * scale), 5), round(float((eye[2] + 69) * scale), 5)],
             "rangeMapHorizontalInner": look_at,
             "rangeMapHorizontalOuter": look_at,
-            "rangeMapVerticalDown": {"inputMaxValue": 25.0, "outputScale": 7.0},
-            "rangeMapVerticalUp": {"inputMaxValue": 25.0, "outputScale": 6.0},
+            "rangeMapVerticalDown": {"inputMaxValue": 25.0, "outputScale": 3.4},
+            "rangeMapVerticalUp": {"inputMaxValue": 25.0, "outputScale": 2.6},
         },
         "expressions": {
             "preset": {n: binds(e) for n, e in expressions.PRESETS.items()},

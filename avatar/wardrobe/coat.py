@@ -80,7 +80,7 @@ def dressed(skeleton: Skeleton) -> list[Piece]:
         *collar(),
         *sleeves(),
         *ribbon(),
-        *skirt(skeleton, 0.62),
+        *skirt(skeleton, 0.42),
         *shorts(),
         *socks(),
         *boots(),

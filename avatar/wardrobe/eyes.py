@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from avatar.wardrobe.head import Opening, Warp, face, face_normals, offset_ring, place
 from avatar.wardrobe.mesh import Array, Piece, both, grid_triangles, profile, sheet
+from avatar.wardrobe.skeleton import EYE
 
 Curve = Callable[[npt.ArrayLike], Array]
 INNER, OUTER = 17.0, 71.0
@@ -123,6 +124,7 @@ def _upper_lash(lids: Lids) -> Array:
         wing = [row[-1] + (tip - row[-1]) * t for t in (0.3, 0.6, 0.85, 1.0)]
         rows.append((np.concatenate([row, wing]), lift))
     bulge = lids.bulge * np.sin(np.pi * np.clip(np.linspace(0, 1, 29) * 29 / 25, 0, 1))
+    bulge[-4:] += (0.9, 1.7, 2.3, 2.8)  # the wing stands off where the face turns away
     return np.stack([face(r[:, 0], r[:, 1], lift + bulge) for r, lift in reversed(rows)])
 
 
@@ -157,25 +159,38 @@ def _crease(lids: Lids) -> Array:
 def _rim(curve_: Curve, depth: float, away: float) -> Array:
     x = _samples(21)
     h = curve_(x)
-    front, back = face(x, h), face(x, h + away) - [0, 0, depth]
+    deep = depth + 12.0 * np.clip((x - 52) / 16, 0, 1) ** 1.5  # the ball falls away towards the temple
+    front, back = face(x, h), face(x, h + away)
+    back[:, 2] -= deep
     return np.stack([front, back]) if away > 0 else np.stack([back, front])
 
 
-def _strip(make: Callable[[Lids], Array], tile: str) -> Piece:
+def _strip(make: Callable[[Lids], Array], tile: str, v: float = 0.5) -> Piece:
     rest = make(REST)
-    piece = sheet(place(rest), "eyes", tile, (0.3, 0.3, 0.7, 0.7)).bind("head")
+    piece = sheet(place(rest), "eyes", tile, (0.3, v, 0.7, v + 0.05)).bind("head")
     piece.normals = face_normals(rest.reshape(-1, 3))
     for name, lids in SHAPES.items():
         piece.morphs[name] = (make(lids) - rest).reshape(-1, 3)
     return piece
 
 
-def _disc(middle: tuple[float, float], radii: tuple[float, float], lift: float, tile: str, rings: int = 2) -> Piece:
+_WHITE, _IRIS, _GLINT = 74.0, 75.3, 76.3
+"""Radii of the concentric spheres the eye's layers lie on: none can ever cut another, wherever she looks."""
+
+
+def _ball(x: npt.ArrayLike, h: npt.ArrayLike, radius: float, side: float = 1.0) -> Array:
+    """A point of the eye's sphere in front of (x, h)."""
+    x, h = np.broadcast_arrays(np.asarray(x, float), np.asarray(h, float))
+    across = (x - EYE[0] * side) ** 2 + (h - EYE[1]) ** 2
+    return np.stack([x, h, EYE[2] + np.sqrt(np.maximum(radius**2 - across, 400.0))], -1)
+
+
+def _disc(middle: tuple[float, float], radii: tuple[float, float], radius: float, tile: str, rings: int = 2) -> Piece:
     turn = np.linspace(0, 2 * np.pi, 33)[:-1]
     spread = np.concatenate([[0.0], np.repeat(np.linspace(1 / rings, 1, rings), 32)])
     angle = np.concatenate([[0.0], np.tile(turn, rings)])
     x, h = spread * np.cos(angle), spread * np.sin(angle)
-    points = face(middle[0] + x * radii[0], middle[1] + h * radii[1], lift)
+    points = _ball(middle[0] + x * radii[0], middle[1] + h * radii[1], radius, np.sign(middle[0]))
     index = np.arange(32)
     after = (index + 1) % 32
     triangles = [np.stack([np.zeros(32, int), index + 1, after + 1], -1)]
@@ -195,7 +210,7 @@ def _white() -> Piece:
     t = np.linspace(0, 1, 6)[:, None]
     at = np.clip(x, INNER, OUTER)
     gx, gh = np.broadcast_to(x, (6, 11)), (_UPPER(at) + 7) * (1 - t) + (_LOWER(at) - 6) * t
-    points = face(gx, gh, -4.6)
+    points = _ball(gx, gh, _WHITE)
     uv = np.stack([(gx.ravel() - 11) / 67, (132 - gh.ravel()) / 62], -1)
     piece = Piece("eyes", "white", place(points.reshape(-1, 3)), grid_triangles(6, 11), uv).bind("head")
     piece.normals = face_normals(points.reshape(-1, 3))
@@ -210,7 +225,7 @@ def _glints() -> list[Piece]:
     pieces = []
     for (x, h), radii in _GLINTS:
         for middle in (x, x - 2 * IRIS[0]):
-            piece = _disc((middle, h), radii, -1.1, "glint", rings=1).bind("head")
+            piece = _disc((middle, h), radii, _GLINT, "glint", rings=1).bind("head")
             piece.material = "glint"
             pieces.append(piece)
     return pieces
@@ -253,14 +268,14 @@ def _brow() -> Piece:
 
 def build() -> list[Piece]:
     """Whites, irises, highlights, lashes, lid rims and brows of both eyes."""
-    iris = _disc(IRIS[:2], IRIS[2:], -2.5, "iris").bind("leftEye")
-    right = _disc((-IRIS[0], IRIS[1]), IRIS[2:], -2.5, "iris").bind("rightEye")
+    iris = _disc(IRIS[:2], IRIS[2:], _IRIS, "iris").bind("leftEye")
+    right = _disc((-IRIS[0], IRIS[1]), IRIS[2:], _IRIS, "iris").bind("rightEye")
     pieces = [iris, right, *_glints(), *both(_white())]
     pieces += both(_strip(_upper_lash, "lash"))
     pieces += both(_strip(_lower_lash, "lash"))
     pieces += both(_strip(lambda lids: _spike(lids, 64.0, (8.0, 9.5)), "lash"))
     pieces += both(_strip(_crease, "crease"))
-    pieces += both(_strip(lambda lids: _rim(lids.upper, 6.0, 2.5), "lash"))
-    pieces += both(_strip(lambda lids: _rim(lids.lower, 5.0, -3.0), "lid"))
+    pieces += both(_strip(lambda lids: _rim(lids.upper, 6.0, 2.5), "white", 0.16))
+    pieces += both(_strip(lambda lids: _rim(lids.lower, 5.0, -3.0), "white", 0.62))
     pieces += both(_brow())
     return pieces

@@ -263,7 +263,7 @@ def with_tufts(style: Style) -> Style:
             (-6, -6, -15, 0.78, 12),
         )
     ):
-        style.sides.append(Clump(arm(dx, dy, dz, length), width, 10, i % 3, 0.4, 0.5, 12, "tuftLeft", 0.12))
+        style.sides.append(Clump(arm(dx, dy, dz, length), width, 10, i % 3, 0.4, 0.5, 14, "tuftLeft", 0.12))
     style.chains["tuftLeft"] = (arm(0, 0, 4, 1.0)[[1, 2, 3, 4]], (1.3, 0.36, 0.12, 12.0))
     return style
 

@@ -28,7 +28,7 @@ def _mtoon(
         "matcapFactor": [0.0, 0.0, 0.0],
         "parametricRimColorFactor": linear(np.array([0.55, 0.66, 0.95]) * rim),
         "rimLightingMixFactor": 1.0,
-        "parametricRimFresnelPowerFactor": 4.5,
+        "parametricRimFresnelPowerFactor": 4.0,
         "parametricRimLiftFactor": 0.0,
         "outlineWidthMode": "worldCoordinates" if outline else "none",
         "outlineWidthFactor": outline,
@@ -59,11 +59,11 @@ def build(scheme: Scheme, textures: dict[str, int]) -> dict[str, dict[str, Any]]
     cloth_shade = np.array([0.66, 0.60, 0.84])
     skin, cloth = textures["skin"], textures["cloth"]
     return {
-        "face": _mtoon("face", skin, skin_shade, 0.94, -0.12, 0.0006, np.array([0.62, 0.40, 0.40]), 0.10),
-        "skin": _mtoon("skin", skin, skin_shade, 0.94, -0.05, 0.0008, np.array([0.62, 0.40, 0.40]), 0.12),
-        "eyes": _mtoon("eyes", skin, np.array([0.93, 0.90, 0.96]), 0.9, -0.3, 0.0, np.ones(3)),
-        "glint": _mtoon("glint", skin, np.ones(3), 0.9, -0.3, 0.0, np.ones(3), emissive=np.array([0.55, 0.55, 0.55])),
-        "hair": _mtoon("hair", cloth, hair_shade, 0.93, -0.05, 0.0009, np.array([0.45, 0.38, 0.52]), 0.30),
-        "cloth": _mtoon("cloth", cloth, cloth_shade, 0.93, -0.05, 0.0010, np.array([0.42, 0.36, 0.50]), 0.28),
-        "glow": _mtoon("glow", skin, np.ones(3) * 0.95, 0.9, -0.3, 0.0, np.ones(3), emissive=scheme.second * 0.62),
+        "face": _mtoon("face", skin, skin_shade, 0.95, 0.18, 0.0006, np.array([0.62, 0.40, 0.40]), 0.10),
+        "skin": _mtoon("skin", skin, skin_shade, 0.94, 0.06, 0.0008, np.array([0.62, 0.40, 0.40]), 0.12),
+        "eyes": _mtoon("eyes", skin, np.array([0.93, 0.90, 0.96]), 0.9, 0.8, 0.0, np.ones(3)),
+        "glint": _mtoon("glint", skin, np.ones(3), 0.9, 0.8, 0.0, np.ones(3), emissive=np.array([0.55, 0.55, 0.55])),
+        "hair": _mtoon("hair", cloth, hair_shade, 0.93, 0.02, 0.0009, np.array([0.45, 0.38, 0.52]), 0.42),
+        "cloth": _mtoon("cloth", cloth, cloth_shade, 0.93, 0.02, 0.0010, np.array([0.42, 0.36, 0.50]), 0.36),
+        "glow": _mtoon("glow", skin, np.ones(3) * 0.95, 0.9, 0.8, 0.0, np.ones(3), emissive=scheme.second * 0.62),
     }

@@ -49,7 +49,7 @@ def _shape(
 REST = _shape(13.2, 39.4, 39.4, 43.2, 0.9, 0.9)
 VOWELS: dict[str, Lips] = {
     "aa": _shape(15.4, 44.0, 19.6, 40.8, 0.45, 0.55, jaw=3.6),
-    "ih": _shape(17.4, 42.2, 33.6, 42.2, 0.45, 0.5, jaw=0.8),
+    "ih": _shape(17.4, 42.4, 33.0, 42.2, 0.45, 0.5, jaw=0.8, teeth=1.6),
     "ou": _shape(6.0, 43.6, 33.6, 38.8, 0.5, 0.5, push=3.2, jaw=0.8, teeth=0.0),
     "ee": _shape(14.6, 43.6, 27.6, 42.2, 0.45, 0.4, jaw=2.0),
     "oh": _shape(9.6, 45.0, 23.6, 35.6, 0.5, 0.5, push=2.2, jaw=2.8, teeth=0.0),
@@ -67,7 +67,7 @@ def _bent(dx: float, corner: float, middle: float, bend: float = 1.6, open_: flo
 MOODS: dict[str, Lips] = {
     "mouthSmile": _bent(3.6, 4.4, -0.9),
     "mouthFrown": _bent(-1.2, -5.0, 1.4),
-    "mouthSmall": _bent(-5.0, -1.8, 0.8, open_=7.5, jaw=1.2),
+    "mouthSmall": _bent(-4.6, -2.2, 1.4, open_=10.5, jaw=1.6),
     "mouthLaugh": _bent(3.4, 3.6, 1.4, open_=15.5, jaw=2.8),
     "mouthPout": _bent(-5.4, -2.4, 1.0),
 }

@@ -58,13 +58,15 @@ def collar() -> list[Piece]:
         rows.append(row)
     rings = np.array(rows)
     outer = sheet(rings, "cloth", "collar")
-    inner = flipped(sheet(rings - outer.normals.reshape(rings.shape) * 3.0, "cloth", "lining", (0.3, 0.3, 0.6, 0.6)))
-    return bound([outer, inner, piping(rings[0], 2.0)], "trunk")
+    behind = rings - outer.normals.reshape(rings.shape) * 3.0
+    inner = flipped(sheet(behind, "cloth", "lining", (0.3, 0.3, 0.6, 0.6)))
+    ends = [hem(rings[::-1, -1], behind[::-1, -1], "lining", False), hem(rings[:, 0], behind[:, 0], "lining", False)]
+    return bound([outer, inner, *ends, piping(rings[0], 2.0)], "trunk")
 
 
 def sleeves() -> list[Piece]:
     """Sleeves with a soft puff at the shoulder and a flared cuff."""
-    stops = [(74, 16, 32, 14), (92, 25, 37, 12), (112, 33, 39, 8), (134, 35.5, 38, 3), (154, 33.5, 35),
+    stops = [(74, 16, 32, 14), (92, 26, 37, 13), (112, 32, 39, 9), (134, 35, 38, 4), (154, 33.5, 35),
              (168, 32, 33.5), (215, 30, 31), (268, 28.5, 30), (300, 28, 30), (332, 28, 29.5), (380, 29, 30),
              (432, 32, 32)]  # fmt: skip
     rings = arm_rings(stops, 14, 1.0)
@@ -91,9 +93,10 @@ def _skirt_theta() -> Array:
     return np.asarray(folds.ravel() / 20 * 2 * np.pi)
 
 
-def hang_weights(points: Array, chains: list[list[str]], heights: Array) -> dict[str, Array]:
+def hang_weights(points: Array, chains: list[list[str]], heights: Array, offset: float = 0.0) -> dict[str, Array]:
+    """Weights of cloth on chains spread evenly around the hips (the first ``offset`` steps from the front)."""
     angle = np.arctan2(points[:, 0], points[:, 2]) % (2 * np.pi)
-    place = angle / (2 * np.pi) * len(chains)
+    place = angle / (2 * np.pi) * len(chains) - offset
     down = np.interp(-points[:, 1], -heights, np.arange(len(heights)))
     weights: dict[str, Array] = {"hips": np.zeros(len(points))}
     for c, joints in enumerate(chains):
@@ -114,7 +117,7 @@ def skirt(skeleton: Skeleton, flare: float = 1.0) -> list[Piece]:
     heights = np.array([945.0, 880.0, 815.0, 760.0])
     chains = []
     for c in range(8):
-        angle = c / 8 * 2 * np.pi
+        angle = (c + 0.5) / 8 * 2 * np.pi  # one chain in front of each thigh
         radius = np.interp(-heights, [-962, -905, -825, -760], [76, 104, 146, 170])
         radius = 76 + (radius - 76) * flare
         points = np.stack([radius * np.sin(angle), heights, radius * 0.9 * np.cos(angle) - 6], -1)
@@ -131,7 +134,7 @@ def skirt(skeleton: Skeleton, flare: float = 1.0) -> list[Piece]:
         ribbon_band(between(outer, 4.62), between(outer, 4.76), 1.0),
     ]
     for piece in pieces:
-        piece.weights = hang_weights(piece.positions, chains, heights)
+        piece.weights = hang_weights(piece.positions, chains, heights, 0.5)
     belt = np.array(
         [ring(y, 76 + g, 57 + g, -57 - g, turn(20), 2.1) for y, g in ((980, 0.5), (975, 3.0), (952, 4.5), (946, 2.5))]
     )
@@ -198,7 +201,7 @@ def boots() -> list[Piece]:
 
 
 def _sole() -> list[Piece]:
-    outline = curve([(0, -55), (20, -48), (29, -22), (30, 10), (37, 55), (38, 84), (26, 112), (0, 124)], 10)
+    outline = curve([(0, -48), (19, -42), (29, -20), (30, 10), (37, 55), (38, 84), (26, 112), (0, 124)], 10)
     full = np.concatenate([outline, (outline * [-1, 1])[-2:0:-1]])[::-1]
     rows = []
     for y, grow in ((27, 0.96), (25, 1.0), (4, 1.0), (0, 0.95)):

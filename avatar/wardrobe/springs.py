@@ -39,7 +39,7 @@ def _colliders() -> list[tuple[str, str, str, Array, Array | None, float]]:
             )
         )
         out.append(
-            ("thighs", f"{side}UpperLeg", "capsule", np.array([56 * sign, 810, 0]), np.array([60 * sign, 560, 2]), 64.0)
+            ("thighs", f"{side}UpperLeg", "capsule", np.array([56 * sign, 810, 0]), np.array([60 * sign, 500, 2]), 62.0)
         )
     return out
 

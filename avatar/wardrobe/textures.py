@@ -28,7 +28,6 @@ TILES: dict[str, tuple[str, int, int, int, int]] = {
     "tongue": ("skin", 1920, 512, 128, 128),
     "skin": ("skin", 1536, 768, 128, 128),
     "lash": ("skin", 1664, 768, 128, 128),
-    "lid": ("skin", 1792, 768, 128, 128),
     "brow": ("skin", 1920, 768, 128, 128),
     "lipline": ("skin", 1536, 896, 128, 128),
     "liplow": ("skin", 1664, 896, 128, 128),
@@ -74,18 +73,29 @@ class Canvas:
 
     def paint(self, mask: Array, colour: Array) -> None:
         """Lay a colour over the picture through a (H, W) mask of 0..1."""
-        m = np.asarray(mask, np.float32)[..., None]
-        self.pixels += (np.asarray(colour, np.float32) - self.pixels) * m
+        rows = np.flatnonzero(mask.any(1))
+        if len(rows):
+            band = slice(rows[0], rows[-1] + 1)
+            m = np.asarray(mask[band], np.float32)[..., None]
+            self.pixels[band] += (np.asarray(colour, np.float32) - self.pixels[band]) * m
 
     def shape(self, points: Array, blur: float = 0.0) -> Array:
         """The mask of a polygon (N, 2), edges supersampled four times, softened by ``blur`` (share of width)."""
         w, h = self.size
-        image = Image.new("L", (w * 4, h * 4))
-        ImageDraw.Draw(image).polygon([(float(px) * w * 4, float(py) * h * 4) for px, py in points], fill=255)
-        image = image.resize((w, h), Image.Resampling.BOX)
+        pixels = np.asarray(points, float) * [w, h]
+        margin = 3 * blur * w + 2
+        x0, y0 = np.clip(np.floor(pixels.min(0) - margin), 0, [w, h]).astype(int)
+        x1, y1 = np.clip(np.ceil(pixels.max(0) + margin), 0, [w, h]).astype(int)
+        mask = np.zeros((h, w))
+        if x1 <= x0 or y1 <= y0:
+            return mask
+        image = Image.new("L", ((x1 - x0) * 4, (y1 - y0) * 4))
+        ImageDraw.Draw(image).polygon([(float(x - x0) * 4, float(y - y0) * 4) for x, y in pixels], fill=255)
+        image = image.resize((x1 - x0, y1 - y0), Image.Resampling.BOX)
         if blur:
             image = image.filter(ImageFilter.GaussianBlur(blur * w))
-        return np.asarray(image, np.float32) / 255
+        mask[y0:y1, x0:x1] = np.asarray(image, np.float32) / 255
+        return mask
 
     def ellipse(self, cx: float, cy: float, rx: float, ry: float, blur: float = 0.0, lean: float = 0.0) -> Array:
         """The mask of an ellipse."""
@@ -133,16 +143,19 @@ class Scheme:
     """Lashes, brows' dark end."""
     cream: Array
     blush: Array
+    boot: Array
 
     @classmethod
     def of(cls, look: Look) -> Scheme:
         """Derive all colours from a look's seven."""
         main, second, accent = (rgb(c) for c in (list(look.palette) * 3)[:3])
         hair, skin = rgb(look.hair), rgb(look.skin)
+        cream = mix(np.array([1.0, 0.985, 0.965]), second, 0.04)
         return cls(
             hair, rgb(look.hair_tips), rgb(look.eyes), skin, main, second, accent,
             line=mix(shift(hair, 0, 0.9, 0.36), np.array([0.16, 0.07, 0.12]), 0.45),
-            cream=mix(np.array([1.0, 0.985, 0.965]), second, 0.04),
+            cream=cream,
+            boot=shift(main, 0, 0.9, 1.5) if look.outfit == "coat" else cream,
             blush=mix(shift(skin, -0.03, 2.4, 0.98), np.array([1.0, 0.45, 0.45]), 0.4),
         )  # fmt: skip
 
@@ -301,7 +314,7 @@ def _cloths(c: Scheme) -> dict[str, Canvas]:
     o.down([(0, dark), (0.3, c.main), (1, shift(c.main, 0, 0.95, 1.2))])
     o.paint((o.y < 0.05) * 1.0, c.cream)
     b = canvases["boot"]
-    b.down([(0, c.cream), (0.5, c.cream), (1, mix(c.cream, soft, 0.12))])
+    b.down([(0, c.boot), (0.5, c.boot), (1, mix(c.boot, soft, 0.12))])
     front = np.minimum(b.x, 1 - b.x)
     b.paint(smoothstep(0.012, 0.006, np.abs(front - 0.05)) * smoothstep(0.60, 0.58, b.y) * 0.9, soft)
     for at in (0.2, 0.3, 0.4, 0.5):
@@ -326,7 +339,6 @@ def _skins(c: Scheme) -> dict[str, Canvas]:
         "teeth": np.array([1.0, 0.99, 0.97]),
         "skin": c.skin,
         "lash": c.line,
-        "lid": mix(shift(c.skin, -0.03, 1.7, 0.93), c.blush, 0.25),
         "brow": mix(shift(c.hair, 0.0, 0.95, 0.78), c.line, 0.35),
         "lipline": mix(c.line, np.array([0.55, 0.16, 0.18]), 0.62),
         "liplow": mix(shift(c.skin, -0.03, 2.6, 0.72), np.array([0.62, 0.2, 0.2]), 0.4),

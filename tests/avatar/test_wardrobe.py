@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from avatar.rig.frame import PRESETS
+from avatar.vrm import load
 from avatar.wardrobe import LookError, build, ensure
 from avatar.wardrobe.builder import ACCESSORIES
 from avatar.wardrobe.hair import STYLES
@@ -96,6 +97,12 @@ def test_same_look_gives_the_same_bytes_and_leaves_nothing_aside(file: Path, tmp
     build(LUMI, tmp_path / "again.vrm")
     assert (tmp_path / "again.vrm").read_bytes() == file.read_bytes()
     assert [p.name for p in tmp_path.iterdir()] == ["again.vrm"]
+
+
+def test_the_loader_takes_it(file: Path) -> None:
+    model = load(file)
+    assert model.version.startswith("1")
+    assert len(model.springs) > 10
 
 
 def test_accessors_lie_inside_the_buffer_and_their_bounds_are_true(glb: Glb) -> None:
@@ -238,6 +245,18 @@ def test_a_changed_look_changes_colours_height_and_hair(glb: Glb, tmp_path: Path
         return float(g.accessor(mesh["primitives"][0]["attributes"]["POSITION"])[:, 1].min())
 
     assert hair_low(other) < hair_low(glb) - 0.1
+
+
+@pytest.mark.parametrize("look", [Look(outfit="coat", accessories=["gloves"]), Look(base="robot")])
+def test_other_bodies_speak_blink_and_pass_the_loader(look: Look, tmp_path: Path) -> None:
+    build(look, tmp_path / "other.vrm")
+    model = load(tmp_path / "other.vrm")
+    assert {"aa", "blink", "happy"} <= set(model.expressions)
+    glb = Glb(tmp_path / "other.vrm")
+    material = "glow" if look.base == "robot" else "face"
+    rest, shapes = glb.face(material=material), {v: glb.face(v, material=material) for v in ("aa", "ou", "blink")}
+    assert all(np.abs(shape - rest).max() > 0.001 for shape in shapes.values())
+    assert np.abs(shapes["aa"] - shapes["ou"]).max() > 0.001
 
 
 @pytest.mark.parametrize("style", sorted(STYLES))
