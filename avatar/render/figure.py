@@ -83,7 +83,7 @@ class Figure:
         self.owned: list[Any] = []
         self.textures: dict[Any, Any] = {}
         base = np.concatenate([model.positions, model.normals], 1)
-        self.base, self.moved = np.ascontiguousarray(base), np.ascontiguousarray(base)
+        self.base, self.moved = base, base.copy()
         self.vertex = self._keep(context.buffer(self.moved, dynamic=True))
         skin = self._keep(context.buffer(_interleave(model)))
         self.skinned = self._keep(context.buffer(reserve=base.nbytes, dynamic=True))
