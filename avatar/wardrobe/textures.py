@@ -49,6 +49,7 @@ TILES: dict[str, tuple[str, int, int, int, int]] = {
     "lining": ("cloth", 1536, 1536, 128, 128),
     "shorts": ("cloth", 1664, 1536, 128, 128),
     "sole": ("cloth", 1792, 1536, 128, 128),
+    "streak": ("cloth", 0, 1792, 256, 256),
     "star": ("cloth", 1920, 1536, 128, 128),
 }
 """Tile name: (atlas, left, top, width, height) in pixels."""
@@ -328,6 +329,8 @@ def _cloths(c: Scheme) -> dict[str, Canvas]:
     canvases["lining"].down([(0, mix(c.second, c.cream, 0.25)), (1, mix(c.second, c.cream, 0.25))])
     canvases["shorts"].down([(0, dark), (1, dark)])
     canvases["sole"].down([(0, shift(c.main, 0, 0.95, 1.2)), (1, dark)])
+    pale = mix(np.array([0.93, 0.92, 0.96]), c.tips, 0.10)
+    canvases["streak"].down([(0, mix(pale, c.hair, 0.25)), (0.25, pale), (0.7, pale), (1, mix(pale, c.tips, 0.35))])
     canvases["star"].down(
         [(0, mix(c.second, np.ones(3), 0.45)), (0.5, c.second), (1, shift(c.second, -0.03, 1.1, 0.85))]
     )
