@@ -19,9 +19,7 @@ def open_context(window: bool) -> Any:
     tries: list[dict[str, Any]] = [{}] if window else [{"standalone": True, "backend": "egl"}, {"standalone": True}]
     for options in tries:
         try:
-            context = moderngl.create_context(require=330, **options)
-            context.gc_mode = None
-            return context
+            return moderngl.create_context(require=330, **options)
         except Exception as error:  # moderngl and glcontext raise bare Exception
             reasons.append(str(error))
     raise RenderError(f"no OpenGL 3.3 ({'; '.join(reasons)}). {REMEDY}")

@@ -154,7 +154,7 @@ class Figure:
     def _draw(self, m: Material, number: int, outline: bool, first: int, count: int, backlight: bool) -> Draw:
         program = self.programs.figure(parts(m, self.color is not None, outline, backlight))
         content: list[Any] = [(self.skinned, "3f 3f", "in_position", "in_normal"), (self.uv, "2f", "in_uv")]
-        names = {name for name in program}
+        names = set(program)
         if self.color is not None:
             content.append((self.color, "4f", "in_color"))
         content = [_only(entry, names) for entry in content]
@@ -270,7 +270,9 @@ def _joint_boxes(model: Model) -> tuple[Any, Any]:
         points, pad = model.positions[rows], reach[rows, None]
         low, high = (points - pad).min(0), (points + pad).max(0)
         which.append(int(joint))
-        corners.append([[(low, high)[i & 1][0], (low, high)[i >> 1 & 1][1], (low, high)[i >> 2][2], 1] for i in range(8)])
+        corners.append(
+            [[(low, high)[i & 1][0], (low, high)[i >> 1 & 1][1], (low, high)[i >> 2][2], 1] for i in range(8)]
+        )
     return np.array(which, int), np.array(corners, np.float32)
 
 

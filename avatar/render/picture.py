@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from importlib import import_module
 from typing import Any
 
 import moderngl
@@ -64,8 +65,12 @@ class Picture:
         self.figure: Figure | None = None
         self.set: Any = None
         self._targets: list[Any] = []
+        # Bound while targets are freed: moderngl goes back to the last bound framebuffer after each call.
+        self._idle_texture = self.context.texture((2, 2), 4)
+        self._idle = self.context.framebuffer([self._idle_texture])
         self._scene_block = self.context.buffer(reserve=224, dynamic=True)
         self.box = (0, 0, 0, 0)
+        self.aa = aa
         self.resize(size, aa)
 
     def resize(self, size: tuple[int, int], aa: str | None = None) -> None:
@@ -94,7 +99,9 @@ class Picture:
             texture.repeat_x = texture.repeat_y = False
         # Four bytes of I420 to a texel; a width that does not divide is converted on the CPU instead.
         packed = w % 4 == 0
-        self._planes = self._own(make.framebuffer([self._own(make.texture((w // 4, h * 3 // 2), 4))])) if packed else None
+        self._planes = (
+            self._own(make.framebuffer([self._own(make.texture((w // 4, h * 3 // 2), 4))])) if packed else None
+        )
         self._scratch = np.empty((h, w, 3), np.uint8)
 
     def _own(self, thing: Any) -> Any:
@@ -102,6 +109,7 @@ class Picture:
         return thing
 
     def _free_targets(self) -> None:
+        self._idle.use()
         for thing in reversed(self._targets):
             thing.release()
         self._targets.clear()
@@ -130,7 +138,7 @@ class Picture:
         self._scene_block.bind_to_uniform_block(0)
         if figure is not None:
             figure.draw(target, backlight)
-        if self.set is not None and scene.backdrop != "plain":
+        if self.set and scene.backdrop != "plain":
             self.set.draw_front(scene, view, projection, self.size)
         self._fade(scene)
         if target is not self._main:
@@ -162,16 +170,11 @@ class Picture:
             target.clear(*PLAIN, 1.0, depth=1.0)
             return
         if self.set is None:
-            try:
-                from avatar.render.stage_set import StageSet
-            except ImportError:
-                StageSet = None
-            self.set = StageSet(self.context) if StageSet is not None else False
+            self.set = _open_set(self.context)
         if self.set:
             target.clear(0, 0, 0, 1, depth=1.0)
             self.set.draw_back(scene, view, projection, self.size)
             return
-        self.set = None
         base = scene.palette[0]
         target.clear(*(c * 0.6 for c in base), 1.0, depth=1.0)
         self._flat((*base, 1.0), (*(c * 0.35 for c in base), 1.0))
@@ -247,6 +250,8 @@ class Picture:
             self.set.release()
             self.set = None
         self._free_targets()
+        self._idle.release()
+        self._idle_texture.release()
         self._scene_block.release()
         self.programs.release()
         self.context.release()
@@ -256,6 +261,14 @@ def _unit(vector: tuple[float, float, float]) -> npt.NDArray[np.float64]:
     v = np.array(vector, float)
     size = np.linalg.norm(v)
     return v / size if size > 1e-9 else np.array([0, 0, 1.0])
+
+
+def _open_set(context: Any) -> Any:
+    """The stage set, or False before it is built."""
+    try:
+        return import_module("avatar.render.stage_set").StageSet(context)
+    except ModuleNotFoundError:
+        return False
 
 
 def _i420(rgb: npt.NDArray[np.uint8], out: npt.NDArray[np.uint8]) -> None:

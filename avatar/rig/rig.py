@@ -113,8 +113,8 @@ class Rig:
         steps = []
         for depth in range(int(level.max()) + 1):
             here = np.flatnonzero(level == depth)
-            ties = [self.ties[i] for i in here if i in self.ties]
-            swinging = [joints[i] for i in here if i in joints and i not in self.ties]
+            ties = [self.ties[int(i)] for i in here if i in self.ties]
+            swinging = [joints[int(i)] for i in here if i in joints and i not in self.ties]
             groups = [self._group(swinging)] if swinging else []
             free = np.array([i for i in here if i not in self.ties and i not in joints], int)
             steps.append((free, parents[free], ties, groups))

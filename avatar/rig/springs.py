@@ -1,7 +1,8 @@
 """Spring bones (VRMC_springBone) without the frame rate in them.
 
 The specification moves a tail per frame: inertia (1 - drag), stiffness dt, gravity dt. Here the state is a velocity per
-second, damped by (1 - drag) ** (60 dt), and forces count 60 dt^2: the same at 60 Hz, and alike at any other rate.
+second, and a step of any length is what n = 60 dt of the specification's steps at 60 Hz add up to (a geometric series,
+n may be a fraction): the same at 60 Hz, and alike at any other rate.
 """
 
 from __future__ import annotations
@@ -35,7 +36,8 @@ class Group:
             self.hits[row, : len(j.colliders)] = j.colliders
         self.tails = np.zeros((len(joints), 3), np.float32)
         self.speed = np.zeros((len(joints), 3), np.float32)
-        self.damping_dt, self.damping = -1.0, self.hold
+        self.dt = -1.0
+        self.glide = self.push = self.keep = self.gain = self.hold
 
     def step(self, world: Array, local: Array, root: Array, colliders: Colliders, dt: float, settle: bool) -> None:
         """Turns the joints and writes their world matrices in place."""
@@ -59,15 +61,25 @@ class Group:
 
     def _move(self, world: Array, head: Array, away: Array, colliders: Colliders, dt: float) -> Array:
         tails, speed = self._recall(world)
-        if dt != self.damping_dt:
-            self.damping_dt, self.damping = dt, self.hold ** np.float32(60 * dt)
-        push = (away * self.stiffness + self.gravity) * np.float32(60 * dt * dt)
-        new = self._rod(tails + speed * self.damping * np.float32(dt) + push, head)
+        if dt != self.dt:
+            self._coefficients(dt)
+        force = away * self.stiffness + self.gravity
+        free = tails + speed * self.glide + force * self.push
+        new = self._rod(free, head)
         if self.hits.shape[1]:
             new = self._collide(new, head, colliders)
         if dt > 0:
-            self.speed = (new - tails) / np.float32(dt)
+            self.speed = speed * self.keep + force * self.gain + (new - free) / np.float32(dt)
         return new
+
+    def _coefficients(self, dt: float) -> None:
+        """Sums of n = 60 dt steps v' = hold v + force, x' = x + v' / 60."""
+        self.dt, n = dt, 60 * dt
+        drag = np.maximum(1 - self.hold.astype(np.float64), 1e-4)
+        keep = (1 - drag) ** n
+        reach = (1 - drag) * (1 - keep) / drag
+        values = reach / 60, (n - reach) / drag / 60, keep, (1 - keep) / drag
+        self.glide, self.push, self.keep, self.gain = (v.astype(np.float32) for v in values)
 
     def _rod(self, tails: Array, head: Array) -> Array:
         out = tails - head

@@ -14,7 +14,8 @@ _OVERRIDES = ("block", "blend")
 
 def expressions(glb: Glb, vrm: dict[str, Any], targets: dict[int, int]) -> dict[str, Expression]:
     """By name; presets first. ``targets``: number of morph targets per mesh node."""
-    group, out = table(vrm.get("expressions")), {}
+    group = table(vrm.get("expressions"))
+    out: dict[str, Expression] = {}
     materials = len(glb.items("materials"))
     for part, preset in (("preset", True), ("custom", False)):
         for name, value in table(group.get(part)).items():

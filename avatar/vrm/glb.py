@@ -20,6 +20,8 @@ MAX_FILE = 512 << 20
 """Bytes of the largest file that is read."""
 MAX_ELEMENTS = 16_000_000
 """Elements of the largest accessor."""
+MAX_EMPTY = 256 << 20
+"""Bytes that accessors without data may claim in all."""
 REMEDY = "Export the model again with UniVRM, VRoid Studio or the VRM add-on for Blender."
 
 _TYPES = {5120: np.int8, 5121: np.uint8, 5122: np.int16, 5123: np.uint16, 5125: np.uint32, 5126: np.float32}
@@ -40,6 +42,7 @@ class Glb:
     json: dict[str, Any]
     binary: memoryview
     cache: dict[int, npt.NDArray[Any]] = field(default_factory=dict)
+    empty: int = 0
 
     def bad(self, place: str, remedy: str = REMEDY) -> VrmError:
         return VrmError(self.name, place, remedy)
@@ -93,6 +96,9 @@ class Glb:
         if count > MAX_ELEMENTS:
             raise self.bad(f"{place} claims {count} elements, the limit is {MAX_ELEMENTS}", "Reduce the model.")
         if entry.get("bufferView") is None:
+            self.empty += count * width * np.dtype(dtype).itemsize
+            if self.empty > MAX_EMPTY:
+                raise self.bad(f"{place} claims too much without data", "Export it again.")
             data = np.zeros((count, width), dtype)
         else:
             offset = self.count(entry, "byteOffset", 0, place)

@@ -47,10 +47,10 @@ def _decode(glb: Glb, entry: dict[str, Any], n: int) -> Image:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Pillow.DecompressionBombWarning)
-            picture = Pillow.open(io.BytesIO(data), formats=("PNG", "JPEG", "WEBP", "BMP"))
-            if picture.width * picture.height > MAX_PIXELS:
-                raise glb.bad(f"images[{n}] is {picture.width}x{picture.height}", "Scale the texture to 4096.")
-            picture = picture.convert("RGBA")
+            opened = Pillow.open(io.BytesIO(data), formats=("PNG", "JPEG", "WEBP", "BMP"))
+            if opened.width * opened.height > MAX_PIXELS:
+                raise glb.bad(f"images[{n}] is {opened.width}x{opened.height}", "Scale the texture to 4096.")
+            picture = opened.convert("RGBA")
         if max(picture.size) > MAX_SIDE:
             picture.thumbnail((MAX_SIDE, MAX_SIDE))
     except (OSError, ValueError, SyntaxError, Pillow.DecompressionBombError) as error:

@@ -73,7 +73,7 @@ class Material:
 
 @dataclass(slots=True)
 class Morph:
-    """One morph target of a primitive: only the vertices it moves. ``rows`` (k,), ``delta`` (k, 6): position, normal."""
+    """A morph target: only the vertices it moves. ``rows`` (k,), ``delta`` (k, 6): position, normal."""
 
     rows: Ints
     delta: Floats
@@ -93,7 +93,7 @@ class Primitive:
 
 @dataclass(slots=True)
 class Nodes:
-    """The node tree as arrays: parents (-1: root), rest translation (n, 3), rotation xyzw (n, 4), scale (n, 3)."""
+    """The node tree as arrays: parents (-1: root), rest translation (n, 3), rotation (n, 4), scale (n, 3)."""
 
     names: list[str]
     parents: Ints

@@ -18,7 +18,7 @@ def springs(glb: Glb, count: int) -> tuple[list[Collider], list[Joint]]:
     root = table(table(glb.json.get("extensions")).get("VRMC_springBone"))
     entries = rows(root.get("colliders"))
     colliders = [_collider(e, count) for e in entries]
-    groups = [[c for c in _indices(g.get("colliders"), len(colliders))] for g in rows(root.get("colliderGroups"))]
+    groups = [list(_indices(g.get("colliders"), len(colliders))) for g in rows(root.get("colliderGroups"))]
     joints: list[Joint] = []
     taken: set[int] = set()
     for spring in rows(root.get("springs")):
