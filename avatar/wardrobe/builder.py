@@ -61,9 +61,12 @@ def _plain(text: str) -> str:
     return " ".join(text.lower().replace("_", " ").replace("-", " ").split())
 
 
+_OTHER_NAMES = {"white streak": "streak", "star": "star pin", "star hair pin": "star pin", "headphones": "headset"}
+
+
 def choose(key: str, value: str, known: tuple[str, ...]) -> str:
     """The known name meant by ``value``; LookError naming the nearest one otherwise."""
-    name = _plain(value)
+    name = _OTHER_NAMES.get(_plain(value), _plain(value))
     if name in known:
         return name
     near = difflib.get_close_matches(name, known, 1, 0.3)

@@ -212,7 +212,7 @@ def _crown(
     stops = [(azimuth, 252.6, -4), (azimuth, 244, lift * 0.5), (azimuth, 222, lift + 1.5),
              (azimuth + drift * 0.3, 170, lift + 3), (azimuth + drift * 0.6, 105, lift + 2.5),
              (azimuth + drift * 0.9, end * 0.55 + 40, lift + 1.5), (azimuth + drift, end, lift + curl)]  # fmt: skip
-    return Clump(on_volume(stops), width, 10, hue, 0.45, 0.55, 12, chain, 0.5)
+    return Clump(on_volume(stops), width, 10, hue, 0.45, 0.55, 11, chain, 0.5)
 
 
 def _hang(azimuth: float, end: float) -> Array:
@@ -263,7 +263,7 @@ def with_tufts(style: Style) -> Style:
             (-6, -6, -15, 0.78, 12),
         )
     ):
-        style.sides.append(Clump(arm(dx, dy, dz, length), width, 10, i % 3, 0.4, 0.5, 14, "tuftLeft", 0.12))
+        style.sides.append(Clump(arm(dx, dy, dz, length), width, 10, i % 3, 0.4, 0.5, 13, "tuftLeft", 0.12))
     style.chains["tuftLeft"] = (arm(0, 0, 4, 1.0)[[1, 2, 3, 4]], (1.3, 0.36, 0.12, 12.0))
     return style
 

@@ -178,7 +178,7 @@ _BOOT = (
 
 def boots() -> list[Piece]:
     """Platform boots to the middle of the calf with a turned-down top and a glowing welt."""
-    theta = turn(16)
+    theta = turn(14)
     rows = []
     for y, z, tilt, w, f, b in _BOOT:
         front = np.array([0, np.sin(np.radians(tilt)), np.cos(np.radians(tilt))])
