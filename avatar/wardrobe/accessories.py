@@ -86,4 +86,4 @@ ACCESSORIES: dict[str, Callable[[], list[Piece]]] = {
     "glasses": glasses,
     "antenna": antenna,
 }
-"""What ``look.accessories`` may name, beside ``tufts`` and ``gloves``, which change other rooms of the wardrobe."""
+"""What ``look.accessories`` may name; ``tufts``, ``streak`` and ``gloves`` change hair and hands instead."""

@@ -42,7 +42,7 @@ OUTFITS: dict[str, tuple[Callable[[Skeleton], list[Piece]], bool]] = {
     "coat": (coat.dressed, True),
 }
 """Outfit: what sews it, and whether it comes with tights."""
-ACCESSORIES = (*accessories.ACCESSORIES, "tufts", "gloves")
+ACCESSORIES = (*accessories.ACCESSORIES, "tufts", "gloves", "streak")
 _SIZES = {"girl": (1.07, 1.0), "robot": (1.3, 0.8)}
 """Head and legs of a base against what was drawn: a little large a head is kinder to the eye."""
 PROPORTIONS: dict[str, tuple[float, float]] = {"head": (0.85, 1.2), "legs": (0.85, 1.2), "shoulders": (0.85, 1.2)}
@@ -61,9 +61,12 @@ def _plain(text: str) -> str:
     return " ".join(text.lower().replace("_", " ").replace("-", " ").split())
 
 
+_OTHER_NAMES = {"white streak": "streak", "star": "star pin", "star hair pin": "star pin", "headphones": "headset"}
+
+
 def choose(key: str, value: str, known: tuple[str, ...]) -> str:
     """The known name meant by ``value``; LookError naming the nearest one otherwise."""
-    name = _plain(value)
+    name = _OTHER_NAMES.get(_plain(value), _plain(value))
     if name in known:
         return name
     near = difflib.get_close_matches(name, known, 1, 0.3)
@@ -117,7 +120,7 @@ def _girl(look: Look, skeleton: Skeleton) -> dict[str, list[Piece]]:
     if "tufts" in worn:
         style = hair.with_tufts(style)
         clothes += hair.ties()
-    locks = hair.build(style, skeleton)
+    locks = hair.build(style, skeleton, "streak" in worn)
     for accessory in dict.fromkeys(worn):
         clothes += accessories.ACCESSORIES[accessory]() if accessory in accessories.ACCESSORIES else []
     return {"Face": faces, "Hair": locks, "Body": clothes}

@@ -1,4 +1,4 @@
-"""A long open coat over a dark dress: the wardrobe of a quieter performer."""
+"""A long open coat over dark shorts and tights: the wardrobe of a quieter performer."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import numpy as np
 from avatar.wardrobe.body import ring, torso_at
 from avatar.wardrobe.cloth import bound, hem, piping
 from avatar.wardrobe.mesh import Array, Piece, flipped, sheet
-from avatar.wardrobe.outfit import boots, collar, hang_weights, ribbon, shorts, skirt, sleeves, socks, top
+from avatar.wardrobe.outfit import belt, boots, collar, hang_weights, ribbon, shorts, sleeves, socks, top
 from avatar.wardrobe.skeleton import Skeleton
 
 _HEIGHTS = (1194, 1184, 1168, 1148, 1122, 1094, 1062, 1030, 1000, 972)
@@ -73,15 +73,6 @@ def coat(skeleton: Skeleton) -> list[Piece]:
 
 
 def dressed(skeleton: Skeleton) -> list[Piece]:
-    """Coat, blouse with bow, skirt, tights, boots."""
-    return [
-        *top(),
-        *coat(skeleton),
-        *collar(),
-        *sleeves(),
-        *ribbon(),
-        *skirt(skeleton, 0.42),
-        *shorts(),
-        *socks(),
-        *boots(),
-    ]
+    """Coat, blouse with bow, dark shorts and tights, boots."""
+    upper = [*top(), *coat(skeleton), *collar(), *sleeves(), *ribbon()]
+    return [*upper, *belt(), *shorts(), *socks(), *boots()]

@@ -28,6 +28,15 @@ def shift(colour: Array, hue: float = 0.0, saturation: float = 1.0, value: float
     return np.array(colorsys.hsv_to_rgb((h + hue) % 1.0, min(s * saturation, 1), min(v * value, 1)))
 
 
+def warm(skin: Array, hue: float, strength: float, value: float) -> Array:
+    """A blush of a skin colour: saturation is added rather than scaled, so that dark skin does not turn orange.
+
+    ``strength`` is what would scale the saturation of the palest skin (0.17).
+    """
+    h, s, v = colorsys.rgb_to_hsv(*(float(c) for c in np.clip(skin, 0, 1)))
+    return np.array(colorsys.hsv_to_rgb((h + hue) % 1.0, min(s + 0.173 * (strength - 1), 1), min(v * value, 1)))
+
+
 def linear(colour: Array) -> list[float]:
     """sRGB to linear, rounded: what glTF factors want."""
     c = np.clip(colour, 0, 1)

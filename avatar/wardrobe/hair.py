@@ -95,7 +95,7 @@ def lock(clump: Clump, joints: list[str] | None = None, tile: str = "hair") -> P
     piece = tube(place(rings), "hair", tile, (strip / 4, 0, strip / 4 + 0.25, 1))
     columns = len(_LEAF) + 1
     across = np.array([0.03, 0.3, 0.7, 0.97, 0.03])
-    piece.uvs[:, 0] = np.tile((strip + across) / 4, clump.rows)
+    piece.uvs[:, 0] = np.tile(across if tile == "streak" else (strip + across) / 4, clump.rows)
     piece.uvs[:, 1] = np.repeat(_v(path, s), columns)
     # Shade as one volume near the scalp, as its own lock towards the tip.
     own = piece.normals
@@ -212,7 +212,7 @@ def _crown(
     stops = [(azimuth, 252.6, -4), (azimuth, 244, lift * 0.5), (azimuth, 222, lift + 1.5),
              (azimuth + drift * 0.3, 170, lift + 3), (azimuth + drift * 0.6, 105, lift + 2.5),
              (azimuth + drift * 0.9, end * 0.55 + 40, lift + 1.5), (azimuth + drift, end, lift + curl)]  # fmt: skip
-    return Clump(on_volume(stops), width, 10, hue, 0.45, 0.55, 12, chain, 0.5)
+    return Clump(on_volume(stops), width, 10, hue, 0.45, 0.55, 11, chain, 0.5)
 
 
 def _hang(azimuth: float, end: float) -> Array:
@@ -263,7 +263,7 @@ def with_tufts(style: Style) -> Style:
             (-6, -6, -15, 0.78, 12),
         )
     ):
-        style.sides.append(Clump(arm(dx, dy, dz, length), width, 10, i % 3, 0.4, 0.5, 14, "tuftLeft", 0.12))
+        style.sides.append(Clump(arm(dx, dy, dz, length), width, 10, i % 3, 0.4, 0.5, 13, "tuftLeft", 0.12))
     style.chains["tuftLeft"] = (arm(0, 0, 4, 1.0)[[1, 2, 3, 4]], (1.3, 0.36, 0.12, 12.0))
     return style
 
@@ -343,11 +343,17 @@ def short() -> Style:
     return Style(middle, sides, chains)
 
 
+def streak() -> Clump:
+    """A pale lock laid over her right side of the fringe and down past the cheek."""
+    stops = [(-20, 250, -2), (-30, 230, 6), (-40, 196, 9), (-50, 150, 10), (-56, 100, 9.5), (-55, 50, 7), (-47, -2, 1)]
+    return Clump(on_volume(stops), 12.5, 8, 0, 0.5, 0.5, 14, "sideRight", 0.45)
+
+
 STYLES: dict[str, Callable[[], Style]] = {"bob": bob, "long": long_hair, "twin tails": twin_tails, "short": short}
 
 
-def build(style: Style, skeleton: Skeleton) -> list[Piece]:
-    """All locks over the cap; adds the style's chains to the skeleton."""
+def build(style: Style, skeleton: Skeleton, streaked: bool = False) -> list[Piece]:
+    """All locks over the cap, with a streak where asked; adds the style's chains to the skeleton."""
     joints: dict[str, list[str]] = {}
     for name, (points, swing) in style.chains.items():
         joints[name] = skeleton.chain(f"hair_{name}", "head", place(points), swing, COLLIDERS)
@@ -359,4 +365,7 @@ def build(style: Style, skeleton: Skeleton) -> list[Piece]:
     for clump in style.sides:
         piece = lock(clump, joints.get(clump.chain))
         pieces += [piece, mirrored(piece)]
-    return [merged(pieces)]
+    whole = [merged(pieces)]
+    if streaked:
+        whole.append(lock(streak(), joints.get("sideRight"), "streak"))
+    return whole

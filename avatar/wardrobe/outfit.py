@@ -109,8 +109,8 @@ def hang_weights(points: Array, chains: list[list[str]], heights: Array, offset:
     return weights
 
 
-def skirt(skeleton: Skeleton, flare: float = 1.0) -> list[Piece]:
-    """The pleated skirt over a frill, hung on eight chains; the belt above it."""
+def skirt(skeleton: Skeleton) -> list[Piece]:
+    """The pleated skirt over a frill, hung on eight chains."""
     theta = _skirt_theta()
     stops = ((962, 76, 0.0), (938, 86, 0.02), (900, 110, 0.06), (860, 133, 0.085), (820, 151, 0.1), (772, 167, 0.11))
     frill = ((830, 138, 0.07), (790, 154, 0.11), (752, 164, 0.13))
@@ -119,11 +119,10 @@ def skirt(skeleton: Skeleton, flare: float = 1.0) -> list[Piece]:
     for c in range(8):
         angle = (c + 0.5) / 8 * 2 * np.pi  # one chain in front of each thigh
         radius = np.interp(-heights, [-962, -905, -825, -760], [76, 104, 146, 170])
-        radius = 76 + (radius - 76) * flare
         points = np.stack([radius * np.sin(angle), heights, radius * 0.9 * np.cos(angle) - 6], -1)
         chains.append(skeleton.chain(f"skirt_{c}", "hips", points, (1.1, 0.5, 0.25, 14.0), ("thighs",)))
-    outer = np.array([skirt_ring(y, 76 + (r - 76) * flare, theta, p) for y, r, p in stops])
-    under = np.array([skirt_ring(y, 76 + (r - 76) * flare, theta, p) for y, r, p in frill])
+    outer = np.array([skirt_ring(y, r, theta, p) for y, r, p in stops])
+    under = np.array([skirt_ring(y, r, theta, p) for y, r, p in frill])
     shrunk = under * [0.985, 1, 0.985]
     pieces = [
         tube(outer, "cloth", "skirt"),
@@ -135,16 +134,18 @@ def skirt(skeleton: Skeleton, flare: float = 1.0) -> list[Piece]:
     ]
     for piece in pieces:
         piece.weights = hang_weights(piece.positions, chains, heights, 0.5)
-    belt = np.array(
-        [ring(y, 76 + g, 57 + g, -57 - g, turn(20), 2.1) for y, g in ((980, 0.5), (975, 3.0), (952, 4.5), (946, 2.5))]
-    )
-    pieces += bound(
-        [tube(belt, "cloth", "belt"), *star(np.array([0.0, 963.0, 62.0]), 15.0, 4.0, np.array([0, 0.1, 1.0]))], "trunk"
-    )
     return pieces
 
 
-_HIPS = ((900, 85, 53, -58), (850, 99, 55, -71), (820, 98, 52, -70), (795, 78, 40, -56))
+def belt() -> list[Piece]:
+    """The belt with a star for a buckle."""
+    stops = ((980, 0.5), (975, 3.0), (952, 4.5), (946, 2.5))
+    rings = np.array([ring(y, 76 + g, 57 + g, -57 - g, turn(20), 2.1) for y, g in stops])
+    buckle = star(np.array([0.0, 963.0, 62.0]), 15.0, 4.0, np.array([0, 0.1, 1.0]))
+    return bound([tube(rings, "cloth", "belt"), *buckle], "trunk")
+
+
+_HIPS = ((950, 71, 50, -49), (900, 85, 53, -58), (850, 99, 55, -71), (820, 98, 52, -70), (795, 78, 40, -56))
 
 
 def shorts() -> list[Piece]:
@@ -177,7 +178,7 @@ _BOOT = (
 
 def boots() -> list[Piece]:
     """Platform boots to the middle of the calf with a turned-down top and a glowing welt."""
-    theta = turn(16)
+    theta = turn(14)
     rows = []
     for y, z, tilt, w, f, b in _BOOT:
         front = np.array([0, np.sin(np.radians(tilt)), np.cos(np.radians(tilt))])
@@ -220,4 +221,4 @@ def ribbon() -> list[Piece]:
 
 def idol(skeleton: Skeleton) -> list[Piece]:
     """Jacket, blouse, skirt, shorts, socks, boots."""
-    return [*top(), *jacket(), *ribbon(), *skirt(skeleton), *shorts(), *socks(), *boots()]
+    return [*top(), *jacket(), *ribbon(), *skirt(skeleton), *belt(), *shorts(), *socks(), *boots()]

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFilter
 
-from avatar.wardrobe.colour import mix, rgb, shift
+from avatar.wardrobe.colour import mix, rgb, shift, warm
 from avatar.wardrobe.head import FACE_SPAN
 from avatar.wardrobe.mesh import Array, curve, smoothstep
 from characters.definition import Look
@@ -49,6 +49,7 @@ TILES: dict[str, tuple[str, int, int, int, int]] = {
     "lining": ("cloth", 1536, 1536, 128, 128),
     "shorts": ("cloth", 1664, 1536, 128, 128),
     "sole": ("cloth", 1792, 1536, 128, 128),
+    "streak": ("cloth", 0, 1792, 256, 256),
     "star": ("cloth", 1920, 1536, 128, 128),
 }
 """Tile name: (atlas, left, top, width, height) in pixels."""
@@ -156,7 +157,7 @@ class Scheme:
             line=mix(shift(hair, 0, 0.9, 0.36), np.array([0.16, 0.07, 0.12]), 0.45),
             cream=cream,
             boot=shift(main, 0, 0.9, 1.5) if look.outfit == "coat" else cream,
-            blush=mix(shift(skin, -0.03, 2.4, 0.98), np.array([1.0, 0.45, 0.45]), 0.4),
+            blush=mix(warm(skin, -0.03, 2.4, 0.98), np.array([1.0, 0.45, 0.45]), 0.4),
         )  # fmt: skip
 
 
@@ -168,28 +169,28 @@ def _head(points: Sequence[Sequence[float]]) -> list[tuple[float, float]]:
 def face(c: Scheme) -> Canvas:
     """Skin with blush, nose mark, lid lines and the soft shade the fringe throws."""
     canvas = Canvas(1024, 1024, c.skin)
-    warm, shade = c.blush, mix(shift(c.skin, -0.035, 2.1, 0.9), c.hair, 0.06)
+    rosy, shade = c.blush, mix(warm(c.skin, -0.035, 2.1, 0.9), c.hair, 0.06)
     h = FACE_SPAN[3] - canvas.y * (FACE_SPAN[3] - FACE_SPAN[1])
     canvas.paint(smoothstep(132, 168, h) * 0.62, shade)
     canvas.paint(smoothstep(16, -6, h) * 0.35, shade)
     for side in (-1, 1):
         x, y = _head([(side * 55, 63)])[0]
-        canvas.paint(canvas.ellipse(x, y, 0.085, 0.05, 0.028) * 0.62, warm)
+        canvas.paint(canvas.ellipse(x, y, 0.085, 0.05, 0.028) * 0.62, rosy)
         for k in (-1, 0, 1):
             line = _head([(side * (56 + 6.5 * k) - 1.6, 60.4), (side * (56 + 6.5 * k) + 1.6, 66.2)])
             canvas.paint(
-                canvas.stroke([line[0], *line[1:]], (0.0, 0.007, 0.0), 0.0008) * 0.42, shift(warm, -0.01, 1.6, 0.96)
+                canvas.stroke([line[0], *line[1:]], (0.0, 0.007, 0.0), 0.0008) * 0.42, shift(rosy, -0.01, 1.6, 0.96)
             )
         socket = _head([(side * p, q) for p, q in ((22, 122), (34, 130), (50, 132), (66, 124), (72, 112))])
-        canvas.paint(canvas.stroke(socket, (0.02, 0.05, 0.06, 0.05, 0.02), 0.014) * 0.2, warm)
+        canvas.paint(canvas.stroke(socket, (0.02, 0.05, 0.06, 0.05, 0.02), 0.014) * 0.2, rosy)
         corner = _head([(side * p, q) for p, q in ((67, 90), (72, 98), (75, 104))])
-        canvas.paint(canvas.stroke(corner, (0.0, 0.03, 0.0), 0.012) * 0.3, warm)
+        canvas.paint(canvas.stroke(corner, (0.0, 0.03, 0.0), 0.012) * 0.3, rosy)
     nose = _head([(-1.8, 54.8), (0.6, 53.6), (3.2, 55.4)])
     canvas.paint(canvas.stroke(nose, (0.0, 0.0085, 0.002), 0.0012) * 0.8, shift(shade, -0.015, 1.5, 0.84))
     x, y = _head([(0.4, 61.5)])[0]
-    canvas.paint(canvas.ellipse(x, y, 0.007, 0.011, 0.004) * 0.75, np.ones(3))
+    canvas.paint(canvas.ellipse(x, y, 0.007, 0.011, 0.004) * 0.75, mix(c.skin, np.ones(3), 0.8))
     x, y = _head([(0, 29.6)])[0]
-    canvas.paint(canvas.ellipse(x, y, 0.026, 0.006, 0.006) * 0.5, warm)
+    canvas.paint(canvas.ellipse(x, y, 0.026, 0.006, 0.006) * 0.5, rosy)
     return canvas
 
 
@@ -328,6 +329,8 @@ def _cloths(c: Scheme) -> dict[str, Canvas]:
     canvases["lining"].down([(0, mix(c.second, c.cream, 0.25)), (1, mix(c.second, c.cream, 0.25))])
     canvases["shorts"].down([(0, dark), (1, dark)])
     canvases["sole"].down([(0, shift(c.main, 0, 0.95, 1.2)), (1, dark)])
+    pale = mix(np.array([0.93, 0.92, 0.96]), c.tips, 0.10)
+    canvases["streak"].down([(0, mix(pale, c.hair, 0.25)), (0.25, pale), (0.7, pale), (1, mix(pale, c.tips, 0.35))])
     canvases["star"].down(
         [(0, mix(c.second, np.ones(3), 0.45)), (0.5, c.second), (1, shift(c.second, -0.03, 1.1, 0.85))]
     )
@@ -341,14 +344,14 @@ def _skins(c: Scheme) -> dict[str, Canvas]:
         "lash": c.line,
         "brow": mix(shift(c.hair, 0.0, 0.95, 0.78), c.line, 0.35),
         "lipline": mix(c.line, np.array([0.55, 0.16, 0.18]), 0.62),
-        "liplow": mix(shift(c.skin, -0.03, 2.6, 0.72), np.array([0.62, 0.2, 0.2]), 0.4),
-        "crease": mix(shift(c.skin, -0.04, 2.6, 0.74), c.line, 0.12),
+        "liplow": mix(warm(c.skin, -0.03, 2.6, 0.72), np.array([0.62, 0.2, 0.2]), 0.4),
+        "crease": mix(warm(c.skin, -0.04, 2.6, 0.74), c.line, 0.12),
         "glint": np.ones(3),
         "glow": c.second,
     }
     canvases = {name: Canvas(*TILES[name][3:], colour) for name, colour in flat.items()}
     canvases |= {"face": face(c), "iris": iris(c), "white": white(c)}
-    shade = shift(c.skin, -0.035, 2.0, 0.88)
+    shade = warm(c.skin, -0.035, 2.0, 0.88)
     neck = Canvas(256, 512, c.skin)
     neck.paint(smoothstep(0.46, 0.30, neck.y + 0.05 * np.cos(neck.x * 2 * np.pi)) * 0.85, shade)
     leg = Canvas(256, 512, c.skin)

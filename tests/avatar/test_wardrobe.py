@@ -211,6 +211,23 @@ def test_moods_move_lids_brows_and_mouth_differently(glb: Glb) -> None:
             assert np.abs(shapes[one] - shapes[other]).max() > 0.003, (one, other)
 
 
+def test_gaze_never_pushes_an_iris_through_its_white_or_highlight(glb: Glb) -> None:
+    """Iris, white and highlights lie on spheres around the eye bone, in this order."""
+    points, glints = glb.face(material="eyes"), glb.face(material="glint")
+    nodes, bones = glb.json["nodes"], glb.vrm["humanoid"]["humanBones"]
+    chain = ("hips", "spine", "chest", "upperChest", "neck", "head", "leftEye")
+    eye = np.sum([nodes[bones[b]["node"]]["translation"] for b in chain], axis=0)
+    mesh = next(m for m in glb.json["meshes"] if m["name"] == "Face")
+    names = [m["name"] for m in glb.json["materials"]]
+    primitive = next(p for p in mesh["primitives"] if names[p["material"]] == "eyes")
+    joints, weights = (glb.accessor(primitive["attributes"][a]) for a in ("JOINTS_0", "WEIGHTS_0"))
+    iris = (joints[:, 0] == bones["leftEye"]["node"]) & (weights[:, 0] > 0.99)
+    reach = np.linalg.norm(points[iris] - eye, axis=1)
+    front = np.linalg.norm(glints[glints[:, 0] > 0] - eye, axis=1)
+    assert np.ptp(reach) < 2e-4
+    assert front.min() > reach.max() + 5e-4
+
+
 def test_springs_hang_hair_and_skirt_on_colliders(glb: Glb) -> None:
     springs = glb.springs["springs"]
     assert any(s["name"].startswith("hair_tuft") for s in springs)
