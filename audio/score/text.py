@@ -220,7 +220,7 @@ def _put_lyrics(notes: list[Note], starts: list[int], line: str) -> None:
     if len(tokens) != len(starts):
         raise ValueError(f"{len(tokens)} syllables under {len(starts)} notes")
     for i, token in zip(starts, tokens):
-        lyric, phones = token, ""
+        lyric, phones = ("" if token == "." else token), ""
         if token.startswith('"'):
             text, end = json.JSONDecoder().raw_decode(token)
             lyric, phones = str(text), token[end:]
@@ -231,7 +231,6 @@ def _put_lyrics(notes: list[Note], starts: list[int], line: str) -> None:
             raise ValueError(f"{token[:30]!r}: phones are written win-[W.IH.N]")
         note = notes[i]
         sounds = tuple(p for p in phones[1:-1].split(".") if p)
-        lyric = "" if lyric == "." else lyric
         notes[i] = Note(note.start, note.length, note.pitch, note.velocity, lyric, sounds)
 
 

@@ -25,7 +25,7 @@ FULL = ("a song about rain", "a slow waltz about snow", "lo-fi song about my cat
 fractions = st.builds(Fraction, st.integers(0, 400), st.sampled_from([1, 2, 3, 4, 8, 24]))
 lengths = st.builds(Fraction, st.integers(1, 40), st.sampled_from([1, 2, 3, 4, 8, 24]))
 lyrics = st.one_of(
-    st.sampled_from(["", "rain", "win-", "_", "don't", "¡olé!"]),
+    st.sampled_from(["", "rain", "win-", "_", ".", "don't", "¡olé!"]),
     st.text(st.characters(exclude_categories=["Cs"]), max_size=6),
 )
 phones = st.lists(st.sampled_from(["R", "EY1", "N"]), max_size=3).map(tuple)
