@@ -15,7 +15,7 @@ from audio.compose.tune import Motif, Phrase, Shape, make_motif, make_tune, near
 from audio.compose.words import Syllable, syllabify
 from audio.score.model import Chord, Note, Section
 
-CANDIDATES = 18
+CANDIDATES = 14
 LINE_BARS = 2
 
 

@@ -443,7 +443,7 @@ class _Xml:
             if m.find("midi-unpitched") is not None
         }
         notes: list[Note] = []
-        ties: dict[tuple[int, str], int] = {}
+        ties: dict[tuple[int, str], list[int]] = {}
         divisions, bar_length = 1, Fraction(4)
         begin = Fraction(0)
         unpitched = False
@@ -557,7 +557,7 @@ class _Xml:
         self,
         element: ET.Element,
         notes: list[Note],
-        ties: dict[tuple[int, str], int],
+        ties: dict[tuple[int, str], list[int]],
         start: Fraction,
         length: Fraction,
         drums: dict[str, int],
@@ -569,19 +569,21 @@ class _Xml:
         kinds = {t.get("type") for t in element.findall("tie")}
         voice = element.findtext("voice") or "1"
         key = (pitch, voice)
-        if "stop" in kinds and key in ties and notes[ties[key]].start + notes[ties[key]].length == start:
-            i = ties[key]
-            notes[i] = replace(notes[i], length=notes[i].length + length)
+        waiting = ties.get(key, [])
+        before = next((i for i in waiting if notes[i].start + notes[i].length == start), None)
+        if "stop" in kinds and before is not None:
+            waiting.remove(before)
+            notes[before] = replace(notes[before], length=notes[before].length + length)
         else:
             dynamics = float(element.get("dynamics") or 80 * 127 / 90 / 1.27)
             velocity = min(1.0, max(0.0, round(dynamics * 90 / 127 / 100, 4)))
+            before = len(notes)
             notes.append(Note(start, length, pitch, velocity, _lyric(element)))
             self.count += 1
             if self.count > MAX_NOTES:
                 raise ScoreError(self.file, f"measure {bar + 1}", f"more than {MAX_NOTES} notes", "Cut the score.")
-            ties[key] = len(notes) - 1
-        if "start" not in kinds:
-            ties.pop(key, None)
+        if "start" in kinds:
+            ties.setdefault(key, []).append(before)
 
     def _sections(self) -> tuple[Section, ...]:
         found = []

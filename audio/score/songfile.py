@@ -124,8 +124,8 @@ def loads(text: str, file: str = "song.toml") -> Song:
         data = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         place = re.search(r"line (\d+)", str(error))
-        where = f"line {place[1]}" if place else ""
-        problem = re.sub(r" ?\(at line.*\)", "", str(error)) or "nested too deeply"
+        where = f"line {place[1]}" if place else "end of the file" if "end of document" in str(error) else ""
+        problem = re.sub(r" ?\(at (line|end).*\)", "", str(error)) or "nested too deeply"
         raise ScoreError(file, where, problem, "Check quotes and brackets there.") from None
     return _Reader(text, file, data).song()
 

@@ -141,13 +141,14 @@ def read_notes(text: str, tempo: TempoMap, hard: float = 0.8) -> tuple[Note, ...
     notes: list[Note] = []
     bars: dict[int, list[Note]] = {}
     open_bar: list[int] = []
+    heads: list[int] = []
     for at, line in enumerate(text.split("\n"), 1):
         line = line.strip()
         if not line or line.startswith("#"):
             continue
         try:
             if line.startswith(">"):
-                _put_lyrics(notes, open_bar, line[1:])
+                _put_lyrics(notes, [open_bar[i] for i in heads] if open_bar else [], line[1:])
                 bars[max(bars)] = bars[max(bars)] if not open_bar else [notes[i] for i in open_bar]
                 open_bar = []
                 continue
@@ -159,8 +160,9 @@ def read_notes(text: str, tempo: TempoMap, hard: float = 0.8) -> tuple[Note, ...
                     raise ValueError(f"bar {body[:12]!r} is not written above")
                 shift = begin - tempo.bar_beat(_bar_number(body))
                 new = [Note(n.start + shift, n.length, n.pitch, n.velocity, n.lyric, n.phones) for n in source]
+                heads = list(range(len(new)))
             else:
-                new = _read_bar(body, begin, hard)
+                new, heads = _read_bar(body, begin, hard)
             open_bar = list(range(len(notes), len(notes) + len(new)))
             notes += new
             bars[bar] = new
@@ -184,8 +186,10 @@ def _bar_number(text: str) -> int:
     return int(text) - 1
 
 
-def _read_bar(body: str, begin: Fraction, hard: float = 0.8) -> list[Note]:
+def _read_bar(body: str, begin: Fraction, hard: float = 0.8) -> tuple[list[Note], list[int]]:
+    """Notes of a bar, and which of them open a token (and so may have a syllable)."""
     notes: list[Note] = []
+    heads: list[int] = []
     cursor = begin
     for token in body.split():
         if token.startswith("@"):
@@ -202,21 +206,21 @@ def _read_bar(body: str, begin: Fraction, hard: float = 0.8) -> list[Note]:
             velocity = hard if not level else float(level) if "." in level or "e" in level else int(level) / 100
             if not 0 <= velocity <= 1:
                 raise ValueError(f"{token[:30]!r}: how hard goes from 0 to 100")
+            heads.append(len(notes))
             for name in names.split("+"):
                 notes.append(Note(cursor, length, parse_pitch(name), velocity))
         cursor += length
         if cursor < 0 or cursor > MAX_BEATS:
             raise ValueError(f"{token[:30]!r} lies outside the song")
-    return notes
+    return notes, heads
 
 
-def _put_lyrics(notes: list[Note], places: list[int], line: str) -> None:
+def _put_lyrics(notes: list[Note], starts: list[int], line: str) -> None:
     tokens = _TOKEN.findall(line)
-    starts = [i for n, i in enumerate(places) if n == 0 or not _struck_together(notes, i)]
     if len(tokens) != len(starts):
         raise ValueError(f"{len(tokens)} syllables under {len(starts)} notes")
     for i, token in zip(starts, tokens):
-        lyric, phones = token, ""
+        lyric, phones = ("" if token == "." else token), ""
         if token.startswith('"'):
             text, end = json.JSONDecoder().raw_decode(token)
             lyric, phones = str(text), token[end:]
@@ -227,13 +231,7 @@ def _put_lyrics(notes: list[Note], places: list[int], line: str) -> None:
             raise ValueError(f"{token[:30]!r}: phones are written win-[W.IH.N]")
         note = notes[i]
         sounds = tuple(p for p in phones[1:-1].split(".") if p)
-        lyric = "" if lyric == "." else lyric
         notes[i] = Note(note.start, note.length, note.pitch, note.velocity, lyric, sounds)
-
-
-def _struck_together(notes: list[Note], i: int) -> bool:
-    a, b = notes[i - 1], notes[i]
-    return (a.start, a.length, a.velocity) == (b.start, b.length, b.velocity) and not a.lyric and not a.phones
 
 
 # ---- drums --------------------------------------------------------------------------------------------------
@@ -333,7 +331,7 @@ def read_drums(text: str, tempo: TempoMap, swing: Fraction) -> tuple[Note, ...]:
                     shift = tempo.bar_beat(current) - tempo.bar_beat(_bar_number(body))
                     bars[current] = [Note(n.start + shift, n.length, n.pitch, n.velocity) for n in source]
                 elif ":" in body:
-                    bars[current] = _read_bar(body, tempo.bar_beat(current))
+                    bars[current] = _read_bar(body, tempo.bar_beat(current))[0]
                 else:
                     rows = [_row(body)]
             if rows:
