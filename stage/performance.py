@@ -108,7 +108,8 @@ class Performance:
             self.mind = Inline(self.definition, settings.seed)
         self.model = load(body_of(self.definition))
         self.rig = Rig(self.model)
-        self.performer.fit(rest_positions(self.rig), self.model.expressions)
+        self.performer.wear(self.rig)
+        self._rest_head = rest_positions(self.rig)["head"]
         self.scenery = Scenery(self.definition.stage, measure(self.rig), settings.width / settings.height)
         plan = Plan(settings.seconds, settings.plan.talk, settings.plan.idle, settings.plan.song, settings.shot)
         self.director = Director(
@@ -138,7 +139,7 @@ class Performance:
             if data["symbol"] == "breath":
                 body.breath(cue.sample, cue.length)
             else:
-                body.mouth(cue.sample, cue.length, data["viseme"], 1.0, cue.owner)
+                body.mouth(cue.sample, cue.length, data["viseme"], data.get("weight", 1.0), cue.owner)
         elif cue.kind == "caption" and not data.get("sung"):
             body.speech(cue.sample, cue.length, cue.owner)
         elif cue.kind == "expression":
@@ -180,6 +181,8 @@ class Performance:
         self._last = sample
         pose = self.performer.frame(sample, self._pose)
         self.rig.apply(pose, dt)
+        x, y, z = self.rig.head().tolist()
+        self.scenery.follow((x, y, z), self._rest_head)
         picture.draw(self.rig, self.scenery.at(sample))
 
     def sound(self, count: int) -> npt.NDArray[np.float32]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import zlib
 
-from avatar.render.scene import Colour, Reaction, SceneState
+from avatar.render.scene import Camera, Colour, Reaction, SceneState
 from characters.definition import StageDefinition
 from stage.clock import SAMPLE_RATE, seconds
 from stage.director.camera import Measures, place
@@ -39,6 +39,7 @@ class Scenery:
         self._caption: Cue | None = None
         self._song: Cue | None = None
         self._reactions: list[Cue] = []
+        self._head = (0.0, 0.0, 0.0)
 
     def feed(self, cue: Cue) -> None:
         """A cue whose start has come."""
@@ -69,6 +70,8 @@ class Scenery:
         scene.bar = pulse(sample, self._bar.sample, self._bar.length)
         self._light.apply(scene, sample)
         scene.camera = place(self._camera, sample, self.body, self.aspect)
+        if self._camera.data.get("shot") == "face":
+            self._follow(scene.camera)
         scene.led = self._led(sample)
         if self._reactions:
             self._reactions = [c for c in self._reactions if sample - c.sample < LIFE * SAMPLE_RATE]
@@ -79,6 +82,15 @@ class Scenery:
             for c in self._reactions
         ]
         return scene
+
+    def follow(self, head: tuple[float, float, float], rest: tuple[float, float, float]) -> None:
+        """Where the head is now and at rest: a close shot keeps the face in its place, as an operator would."""
+        self._head = (head[0] - rest[0], head[1] - rest[1], head[2] - rest[2])
+
+    def _follow(self, camera: Camera) -> None:
+        x, y, z = self._head
+        camera.position = (camera.position[0] + x, camera.position[1] + y, camera.position[2] + z)
+        camera.target = (camera.target[0] + x, camera.target[1] + y, camera.target[2] + z)
 
     def _led(self, sample: int) -> str:
         caption = self._caption

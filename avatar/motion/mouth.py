@@ -48,7 +48,8 @@ _HALF_CLOSE = 0.050
 """Half widths in seconds of the crossing between two phones: usual, into and out of closed lips, into silence."""
 _HOLD = 0.036
 """Lips that close stay closed at least this long, so that a frame at 30 Hz sees it."""
-_NARROW = 0.74
+_NARROW = {"TH": 0.6, "DD": 0.5, "kk": 0.55, "CH": 0.6, "SS": 0.5, "nn": 0.62, "RR": 0.74}
+"""How far each tongue consonant narrows the mouth, whatever shape it borrows."""
 _AFTER_CUT = 0.075
 _QUIET = 0.04
 
@@ -134,10 +135,10 @@ class Mouth:
             total += influence
             for n in range(5):
                 sums[n] += influence * target[n]
-        scale = (0.5 + 0.5 * min(1.0, max(0.0, span.weight))) / total
+        scale = (0.3 + 0.7 * min(1.0, max(0.0, span.weight))) / total
         if span.name not in OPEN_VOWELS:
             # A consonant narrows the passage whatever it borrows, so that every vowel is seen to open.
-            scale *= _NARROW
+            scale *= _NARROW.get(span.name, 0.74)
         length = (self._end(k) - span.start) / RATE
         if length > 0.24 and span.name in OPEN_VOWELS:
             t = (now - span.start) / RATE

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from audio.voice.model import Phone, Sung, Take
 from stage.timeline import Cue
 
@@ -9,12 +11,13 @@ from stage.timeline import Cue
 def voice_cues(take: Take, zero: int, owner: str, sung: bool) -> list[Cue]:
     """Phoneme and word cues of a take whose own zero is heard at show sample ``zero``."""
     cues = []
-    for phone in take.layout.phones:
-        data: dict[str, str | int] = {
+    for phone, weight in zip(take.layout.phones, openings(take)):
+        data: dict[str, str | int | float] = {
             "symbol": phone.symbol,
             "ipa": phone.ipa,
             "viseme": phone.viseme,
             "stress": phone.stress,
+            "weight": weight,
         }
         if sung and phone.note >= 0:
             data["note"] = phone.note
@@ -25,6 +28,19 @@ def voice_cues(take: Take, zero: int, owner: str, sung: bool) -> list[Cue]:
         for note in take.layout.phrase.notes:
             cues.append(Cue(zero + note.start, note.length, "note", {"pitch": note.pitch, "track": "voice"}, owner))
     return cues
+
+
+def openings(take: Take) -> list[float]:
+    """How far the mouth opens on each phone, 0.35..1: a loud vowel opens the jaw wider than a swallowed one.
+
+    The level of a phone says how far, never when: the time is the phone's own.
+    """
+    begin, levels = take.layout.start, []
+    for phone in take.layout.phones:
+        part = take.pcm[max(0, phone.start - begin) : max(0, phone.end - begin)]
+        levels.append(float(np.sqrt(np.mean(part * part))) if len(part) else 0.0)
+    loud = float(np.percentile([v for v in levels if v > 1e-4] or [1.0], 85))
+    return [round(min(1.0, 0.25 + 0.75 * (level / loud) ** 1.3), 2) for level in levels]
 
 
 def stressed(phones: tuple[Phone, ...]) -> Phone | None:
