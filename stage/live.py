@@ -27,7 +27,7 @@ from stage.clock import SAMPLE_RATE, FrameClock, seconds
 from stage.files import AsideFile
 from stage.gateway import House
 from stage.outputs.encode import Encoder
-from stage.outputs.live import LiveSink
+from stage.outputs.live import open_live
 from stage.outputs.mp4 import Mp4Writer
 from stage.performance import Performance, Settings
 from stage.quality import Level, Quality, ladder
@@ -106,7 +106,7 @@ class LiveShow:
         self.stop = threading.Event()
         self.pace = Pace()
         self.muted = False
-        self.quality = Quality(ladder(settings.width, settings.height, settings.fps))
+        self.quality = Quality(ladder(settings.width, settings.height, settings.fps, fixed=options.record is not None))
         name = settings.definition.identity.name
         self.house = House(options.host, options.port, title=f"{name} live", character=name, origins=options.origins)
         self.house.start()
@@ -151,8 +151,7 @@ class LiveShow:
         self.picture.set_model(self.show.model)
         self.show.direct(0, [])
         self.show.draw(self.picture, 0)  # programs are compiled and textures uploaded before the clock runs
-        self.encoder = Encoder((level.width, level.height), level.fps, live=True)
-        self.encoder.add(LiveSink(self.house))
+        self.encoder = open_live(self.house.media, (level.width, level.height), level.fps)
         if self.options.record:
             name = self.show.definition.identity.name
             self.encoder.add(Mp4Writer(self.options.record, title=f"{name}: a show", artist=name))

@@ -37,6 +37,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("limelight.stage")
 
+SUNG_LATE = SAMPLE_RATE * 14 // 1000
+"""The sung voice is heard through its room: slap and plate put the middle of a vowel's energy about 14 ms after
+the dry vowel (measured on the encoded file), so the singing mouth moves that much later."""
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -139,7 +143,8 @@ class Performance:
             if data["symbol"] == "breath":
                 body.breath(cue.sample, cue.length)
             else:
-                body.mouth(cue.sample, cue.length, data["viseme"], data.get("weight", 1.0), cue.owner)
+                late = SUNG_LATE if "note" in data else 0
+                body.mouth(cue.sample + late, cue.length, data["viseme"], data.get("weight", 1.0), cue.owner)
         elif cue.kind == "caption" and not data.get("sung"):
             body.speech(cue.sample, cue.length, cue.owner)
         elif cue.kind == "expression":

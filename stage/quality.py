@@ -28,12 +28,15 @@ class Level:
         return f"{self.width}x{self.height} {self.aa} {self.fps}"
 
 
-def ladder(width: int, height: int, fps: int) -> list[Level]:
-    """Steps from what was asked for downwards. Sizes stay even, as the encoder needs."""
+def ladder(width: int, height: int, fps: int, fixed: bool = False) -> list[Level]:
+    """Steps from what was asked for downwards. Sizes stay even, as the encoder needs; ``fixed`` keeps one size."""
 
     def scaled(share: float, aa: str, rate: int) -> Level:
         return Level(int(width * share / 2) * 2, int(height * share / 2) * 2, aa, rate)
 
+    if fixed:
+        rates = [fps, *([fps // 2] if fps > 20 else [])]
+        return [scaled(1, "fxaa", fps), *(scaled(1, "none", rate) for rate in rates)]
     steps = [scaled(1, "fxaa", fps), scaled(1, "none", fps), scaled(0.75, "fxaa", fps), scaled(0.75, "none", fps)]
     steps += [scaled(0.5, "none", fps)]
     if fps > 20:

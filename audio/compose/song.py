@@ -32,6 +32,10 @@ def compose(definition: Definition, wish: Wish) -> Song:
     return _song(plan, lyrics.title, tracks, wish, definition)
 
 
+BED_DB = 5.0
+"""The bed is played softly; this brings it up to where it is heard between words and never over them."""
+
+
 def bed(definition: Definition, seed: int, bars: int = 8) -> Song:
     """A quiet talk bed in the character's style: no voice, loops without a seam, ends on the way home."""
     bars = max(1, min(64, bars))
@@ -48,7 +52,7 @@ def bed(definition: Definition, seed: int, bars: int = 8) -> Song:
         share = plan.bar / len(bar)
         chords += [Chord(plan.bar * k + share * i, share, symbol) for i, symbol in enumerate(bar)]
     plan = replace(plan, sections=(section,), variants=(1,), chords=tuple(chords), bars=bars)
-    tracks = Band(plan, [], (), rng, bed=True).tracks()
+    tracks = tuple(replace(track, gain_db=track.gain_db + BED_DB) for track in Band(plan, [], (), rng, bed=True).tracks())
     return _song(plan, "Talk bed", tracks, Wish(seed=seed), definition)
 
 

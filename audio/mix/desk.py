@@ -311,7 +311,7 @@ class Desk:
         return made
 
 
-MUSIC_GAIN = 10 ** (0.5 / 20)
-VOICE_SUNG_DB = 8.5
+MUSIC_GAIN = 10 ** (2.0 / 20)
+VOICE_SUNG_DB = 7.5
 VOICE_SPOKEN_DB = 6.0
 GLUE_THRESHOLD_DB = -15.0

@@ -27,6 +27,7 @@ _QUESTION = re.compile(
     r"^(?:\w+ )?(?:what|who|whom|whose|where|when|why|how|which|can|could|do|does|did|is|are|was|"
     r"were|will|would|should|have|has|tell me|explain)\b"
 )
+_TAG = re.compile(r"\[[^\]]*\]")
 _NEXT = {"why": ("why", "really"), "really": ("really", "why")}
 
 
@@ -37,6 +38,8 @@ class _Ready:
     key: str
     line: Line
     slots: frozenset[str]
+    words: int = 0
+    """Spoken words, slots counted as one."""
 
 
 class Embedded:
@@ -50,6 +53,7 @@ class Embedded:
         self._understand = Understanding(definition)
         self._turn = 0
         self._said: dict[str, int] = {}
+        self._met: set[str] = set()
         self._pools: dict[str, list[_Ready]] = {}
         for name, lines in definition.situations.items():
             self._pools[f"s.{name}"] = _ready(f"s.{name}", lines)
@@ -85,7 +89,20 @@ class Embedded:
         clauses += self._say(self._groups(ask, intent), ask, values, rng, _mood(ask, intent))
         if not clauses:
             clauses = clauses_of(rng.choice(_PLAIN), values, ask.moment.mood)
-        return _finish(limit_words(clauses, max(4, ask.limit)))
+        clauses = limit_words(clauses, max(4, ask.limit))
+        return _finish(self._address(clauses, ask, intent, values.get("fan", "")))
+
+    def _address(self, clauses: list[Clause], ask: Ask, intent: Intent, fan: str) -> list[Clause]:
+        """A fan answered for the first time, or whose song is taken, hears their name even where the line lacks it."""
+        if not fan or not ask.say.strip() or intent.name in CRITICAL:
+            return clauses
+        first = fan not in self._met
+        if len(self._met) < 10_000:
+            self._met.add(fan)
+        if not (first or intent.name == "song_request") or any(fan in clause.text for clause in clauses):
+            return clauses
+        head = clauses[0]
+        return [Clause(f"{fan}! {head.text}", head.mood, head.gesture, head.last), *clauses[1:]]
 
     def history(self) -> dict[str, int]:
         """Which line was said at which turn, to hand over to a successor."""
@@ -139,7 +156,8 @@ class Embedded:
                 fitting = [ready for ready in fitting if "song" in ready.slots] or fitting
             if not fitting:
                 continue
-            chosen = self._choose(fitting, rng, "fan" in have and bool(ask.say))
+            short = [ready for ready in fitting if ready.words <= ask.limit]
+            chosen = self._choose(short or fitting, rng, "fan" in have and bool(ask.say))
             clauses = clauses_of(chosen.line.say, values, chosen.line.mood or mood)
             if clauses:
                 self._said[chosen.key] = self._turn
@@ -160,7 +178,10 @@ class Embedded:
 
 
 def _ready(group: str, lines: Sequence[Line]) -> list[_Ready]:
-    return [_Ready(f"{group}.{n}", line, frozenset(slots_of(line.say))) for n, line in enumerate(lines)]
+    return [
+        _Ready(f"{group}.{n}", line, frozenset(slots_of(line.say)), len(_TAG.sub(" ", line.say).split()))
+        for n, line in enumerate(lines)
+    ]
 
 
 def _situation_groups(ask: Ask) -> list[str]:

@@ -461,7 +461,7 @@ class Director:
                     ask = utterance.ask
                     if ask.say:
                         self._state.history.append((ask.fan, ask.say))
-                    self._state.history.append(("me", utterance.heard(utterance.end)))
+                    self._state.history.append((self.definition.identity.name, utterance.heard(utterance.end)))
                     del self._state.history[:-24]
 
     # ---- camera -----------------------------------------------------------------------------------------
