@@ -13,6 +13,7 @@ import numpy.typing as npt
 from avatar.render.context import Programs, open_context
 from avatar.render.errors import RenderError
 from avatar.render.figure import Figure
+from avatar.render.i420 import I420
 from avatar.render.scene import Colour, SceneState
 from avatar.rig.rig import Rig
 from avatar.vrm.model import Model
@@ -97,12 +98,8 @@ class Picture:
         for texture in (self._colour, self._soft):
             texture.filter = (moderngl.LINEAR, moderngl.LINEAR)
             texture.repeat_x = texture.repeat_y = False
-        # Four bytes of I420 to a texel; a width that does not divide is converted on the CPU instead.
-        packed = w % 4 == 0
-        self._planes = (
-            self._own(make.framebuffer([self._own(make.texture((w // 4, h * 3 // 2), 4))])) if packed else None
-        )
         self._scratch = np.empty((h, w, 3), np.uint8)
+        self._to_i420 = I420(w, h)
 
     def _own(self, thing: Any) -> Any:
         self._targets.append(thing)
@@ -227,21 +224,7 @@ class Picture:
         w, h = self.size
         if out.shape != (h * 3 // 2, w) or out.dtype != np.uint8 or not out.flags.c_contiguous:
             raise RenderError(f"read_i420 needs a contiguous uint8 array of {(h * 3 // 2, w)}, not {out.shape}.")
-        if self._planes is None:
-            _i420(self.read_rgb(), out)
-            return
-        self._planes.use()
-        (self._soft if self._shown is self._soft_target else self._colour).use(0)
-        for name, viewport in (("luma.frag", (0, 0, w // 4, h)), ("chroma.frag", (0, h, w // 4, h // 2))):
-            program, array = self.programs.screen(name)
-            program["u_picture"].value = 0
-            if name == "luma.frag":
-                program["u_height"].value = h
-            else:
-                program["u_size"].value = (w, h)
-            self.context.viewport = viewport
-            array.render(moderngl.TRIANGLES, vertices=3)
-        self._planes.read_into(out, components=4, alignment=1)
+        self._to_i420(self._shown, out)
 
     def release(self) -> None:
         """Frees everything; the picture cannot be used afterwards."""
@@ -269,13 +252,3 @@ def _open_set(context: Any) -> Any:
         return import_module("avatar.render.stage_set").StageSet(context)
     except ModuleNotFoundError:
         return False
-
-
-def _i420(rgb: npt.NDArray[np.uint8], out: npt.NDArray[np.uint8]) -> None:
-    """The same conversion without the graphics card."""
-    h, w, _ = rgb.shape
-    out[:h] = rgb @ np.array([0.182586, 0.614231, 0.062007], np.float32) + 16.5
-    small = rgb.reshape(h // 2, 2, w // 2, 2, 3).mean((1, 3), dtype=np.float32)
-    u = small @ np.array([-0.100644, -0.338572, 0.439216], np.float32) + 128.5
-    v = small @ np.array([0.439216, -0.398942, -0.040274], np.float32) + 128.5
-    out[h:] = np.concatenate([u.ravel(), v.ravel()]).reshape(h // 2, w)

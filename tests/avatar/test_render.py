@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from avatar.render import Picture, RenderError
 from avatar.render.look import frame_camera, look, plain_scene
-from avatar.render.picture import _i420
 from avatar.render.scene import Camera
 from avatar.rig import PoseFrame, Rig
 from avatar.vrm import loads
@@ -62,6 +62,16 @@ def test_morph_moves_and_colour_changes(picture: Picture) -> None:
     assert tuple(after[48, 88]) == (0, 255, 0)
     top = [int(np.flatnonzero((i != [200, 210, 220]).any(-1).any(1)).min()) for i in (before, after)]
     assert top[1] < top[0] - 3
+
+
+def _i420(rgb: npt.NDArray[np.uint8], out: npt.NDArray[np.uint8]) -> None:
+    """BT.709, limited range, by the formula (ITU-R BT.709-6, section 3)."""
+    h, w, _ = rgb.shape
+    out[:h] = rgb @ np.array([0.182586, 0.614231, 0.062007], np.float32) + 16.5
+    small = rgb.reshape(h // 2, 2, w // 2, 2, 3).mean((1, 3), dtype=np.float32)
+    u = small @ np.array([-0.100644, -0.338572, 0.439216], np.float32) + 128.5
+    v = small @ np.array([0.439216, -0.398942, -0.040274], np.float32) + 128.5
+    out[h:] = np.concatenate([u.ravel(), v.ravel()]).reshape(h // 2, w)
 
 
 @pytest.mark.parametrize("size", [(160, 96), (158, 96)])
