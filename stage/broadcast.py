@@ -28,8 +28,8 @@ class Broadcast:
         if cue.kind == "caption":
             payload = {"text": data["text"], "sung": bool(data.get("sung")), "at": at, "seconds": round(seconds(cue.length), 3)}
             self._house.publish("caption", payload)
-            if not data.get("sung"):
-                self._house.publish("chat", {"from": self._name, "text": data["text"], "is_ai": True})
+        elif cue.kind == "reply" and data.get("text"):
+            self._house.publish("chat", {"from": self._name, "text": data["text"], "is_ai": True})
         elif cue.kind == "song":
             self._song = {} if data.get("bed") else {
                 "title": data.get("title", ""), "fan": data.get("fan", ""), "bpm": data.get("bpm", 0),

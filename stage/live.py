@@ -226,7 +226,11 @@ class LiveShow:
         assert self.picture is not None
         assert self.encoder is not None
         begun = time.monotonic()
-        self.show.direct(sample, self.house.poll() + self.options.script.until(sample))
+        rehearsed = self.options.script.until(sample)
+        for event in rehearsed:
+            if event.kind in ("chat", "paid"):
+                self.house.publish("chat", {"from": event.fan, "text": event.text, "is_ai": False})
+        self.show.direct(sample, self.house.poll() + rehearsed)
         self.show.draw(self.picture, sample)
         self.picture.read_i420(image)
         self.encoder.video(image, sample)
