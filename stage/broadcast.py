@@ -26,7 +26,12 @@ class Broadcast:
         """A cue whose sample is shown now."""
         data, at = cue.data, round(seconds(cue.sample), 3)
         if cue.kind == "caption":
-            payload = {"text": data["text"], "sung": bool(data.get("sung")), "at": at, "seconds": round(seconds(cue.length), 3)}
+            payload = {
+                "text": data["text"],
+                "sung": bool(data.get("sung")),
+                "at": at,
+                "seconds": round(seconds(cue.length), 3),
+            }
             self._house.publish("caption", payload)
         elif cue.kind == "reply" and data.get("text"):
             self._house.publish("chat", {"from": self._name, "text": data["text"], "is_ai": True})

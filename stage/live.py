@@ -20,6 +20,7 @@ from pathlib import Path
 
 import click
 import numpy as np
+import numpy.typing as npt
 
 from avatar.render import Picture
 from stage.broadcast import Broadcast
@@ -29,6 +30,7 @@ from stage.gateway import House
 from stage.outputs.encode import Encoder
 from stage.outputs.live import open_live
 from stage.outputs.mp4 import Mp4Writer
+from stage.outputs.window import Window, WindowError
 from stage.performance import Performance, Settings
 from stage.quality import Level, Quality, ladder
 from stage.script import Script
@@ -168,12 +170,10 @@ class LiveShow:
             self.encoder.close()
         return self.figures
 
-    def _open_window(self, level: Level) -> "object | None":
+    def _open_window(self, level: Level) -> Window | None:
         wanted = self.options.window
         if wanted is False or (wanted is None and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))):
             return None
-        from stage.outputs.window import Window, WindowError
-
         try:
             return Window((level.width, level.height), self.show.definition.identity.name, self, level.aa)
         except WindowError as error:
@@ -182,13 +182,13 @@ class LiveShow:
             log.warning("no window: %s", error)
             return None
 
-    def _frames(self, window: object | None) -> None:
+    def _frames(self, window: Window | None) -> None:
         clock, k = FrameClock(self.quality.level.fps), 1
         image = self._image(self.quality.level)
         forgotten = 0
         while not self.stop.is_set():
             if window is not None:
-                window.events()  # type: ignore[attr-defined]
+                window.events()
             if self.pace.held:
                 time.sleep(0.01)
                 continue
@@ -207,7 +207,7 @@ class LiveShow:
                 continue
             late, cost = self._frame(sample, image, period)
             if window is not None:
-                window.flip()  # type: ignore[attr-defined]
+                window.flip()
             k += 1
             change = self.quality.frame(cost, late)
             if change is not None and window is None:
@@ -219,10 +219,10 @@ class LiveShow:
                 forgotten = sample
 
     @staticmethod
-    def _image(level: Level) -> "np.ndarray[tuple[int, ...], np.dtype[np.uint8]]":
+    def _image(level: Level) -> npt.NDArray[np.uint8]:
         return np.empty((level.height * 3 // 2, level.width), np.uint8)
 
-    def _frame(self, sample: int, image: "np.ndarray[tuple[int, ...], np.dtype[np.uint8]]", period: float) -> tuple[bool, float]:
+    def _frame(self, sample: int, image: npt.NDArray[np.uint8], period: float) -> tuple[bool, float]:
         assert self.picture is not None
         assert self.encoder is not None
         begun = time.monotonic()
@@ -286,7 +286,7 @@ def run(settings: Settings, options: LiveOptions) -> Figures:
         cues = AsideFile(options.timeline) if options.timeline else None
         stream = cues.path.open("w", encoding="utf-8") if cues else None
         if stream is not None:
-            live.show.on_cue.append(lambda cue: stream.write(cue.to_json() + "\n"))
+            live.show.on_cue.append(lambda cue: print(cue.to_json(), file=stream))
         for name in (signal.SIGINT, signal.SIGTERM):
             signal.signal(name, lambda *_: live.stop.set())
         try:

@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-from characters.persona.mind import Inline, Mind
 
 from audio.engine import Band
 from avatar.motion import Performer
 from avatar.rig import Rig
 from avatar.rig.frame import PoseFrame
-from avatar.vrm import Model, load
+from avatar.vrm import load
 from avatar.wardrobe import ensure
 from characters.definition import Definition
+from characters.persona.mind import Inline, Mind
 from stage.clock import SAMPLE_RATE, FrameClock
 from stage.director.camera import Measures
 from stage.director.director import Director, Plan

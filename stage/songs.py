@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import soundfile
-from audio.engine.perform import perform_song, stems
 
 from audio.compose import Wish, compose, sung_phrases
+from audio.engine import Band, Change, Message, NoteEvent, VoiceEvent
+from audio.engine.perform import TAIL, song_messages
 from audio.mix import loudness, master, true_peak
 from audio.score import lrc, write_song
 from audio.score.model import Song
@@ -59,6 +60,34 @@ def sing_all(song: Song, voice: Voice) -> list[tuple[int, Take]]:
     return [(offset, voice.render(voice.layout(phrase))) for offset, phrase in sung_phrases(song)]
 
 
+def play(song: Song, takes: list[tuple[int, Take]], tracks: frozenset[str] | None = None) -> npt.NDArray[np.float32]:
+    """The band plays a song with its sung takes, offline; with ``tracks`` only those (a stem).
+
+    Sample 0 is the first that sounds: a breath or consonants before the first beat come before it.
+    """
+    before = max(0, -min((offset + take.layout.start for offset, take in takes), default=0))
+    length = song.tempo_map.sample(song.tempo_map.bar_beat(song.bars)) + before + TAIL
+    messages: list[Message] = [
+        message
+        for message in song_messages(song, before)
+        if tracks is None or not isinstance(message, NoteEvent | Change) or message.track in tracks
+    ]
+    if tracks is None or "voice" in tracks:
+        messages += [VoiceEvent(before + at + take.layout.start, take.pcm, "song", sung=True) for at, take in takes]
+    with Band() as band:
+        band.start(0)
+        band.send(*messages)
+        pieces = []
+        while band.position < length:
+            pieces.append(band.pull(min(9_600, length - band.position)))
+    return np.concatenate(pieces)
+
+
+def stems(song: Song, takes: list[tuple[int, Take]]) -> dict[str, npt.NDArray[np.float32]]:
+    """Each track alone, all of the same length."""
+    return {track.name: play(song, takes, frozenset((track.name,))) for track in song.tracks}
+
+
 def song_timeline(song: Song, takes: list[tuple[int, Take]]) -> Timeline:
     """All cues of a performed song from sample 0."""
     timeline = Timeline()
@@ -86,7 +115,7 @@ def make_song(definition: Definition, wish: Wish, out: Path) -> dict[str, Any]:
     """Compose, perform and write a song folder; the folder appears whole or not at all."""
     song = compose(definition, wish)
     takes = sing_all(song, _voice(definition))
-    pcm = master(perform_song(song, takes))
+    pcm = master(play(song, takes))
     aside = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.resolve().parent))
     try:
         for name in ("song.toml", "song.mid", "song.musicxml"):
@@ -99,8 +128,8 @@ def make_song(definition: Definition, wish: Wish, out: Path) -> dict[str, Any]:
         credits = {
             "title": song.title,
             "artist": definition.identity.name,
-            "prompt": prompt,
-            "seed": seed,
+            "prompt": wish.prompt,
+            "seed": wish.seed,
             **song.credits,
         }
         (aside / "credits.json").write_text(json.dumps(credits, indent=1, ensure_ascii=False) + "\n", "utf-8")
@@ -123,7 +152,7 @@ def perform_song_file(
 ) -> dict[str, Any]:
     """Play and sing a song into a WAV."""
     takes = sing_all(song, _voice(definition))
-    pcm = master(perform_song(song, takes))
+    pcm = master(play(song, takes))
     write_wav(out, pcm)
     if timeline is not None:
         write_lines(timeline, (cue.to_json() for cue in song_timeline(song, takes)))

@@ -67,12 +67,12 @@ def _serve(pipe: Connection, factory: Factory, arguments: tuple[Any, ...]) -> No
             return
         begun = time.perf_counter()
         try:
-            value, error = handler(job), ""
+            value, reason = handler(job), ""
         except Exception as problem:
-            value, error = None, f"{type(problem).__name__}: {problem}"
+            value, reason = None, f"{type(problem).__name__}: {problem}"
             log.debug("job %s failed\n%s", id_, traceback.format_exc())
         try:
-            pipe.send(("done", id_, error or value, -1.0 if error else time.perf_counter() - begun))
+            pipe.send(("done", id_, reason or value, -1.0 if reason else time.perf_counter() - begun))
         except (BrokenPipeError, OSError):
             return
 

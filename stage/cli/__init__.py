@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from typing import Any
 
 import click
 
@@ -18,10 +19,10 @@ class Limelight(click.Group):
         """Names in the order they were added."""
         return list(self.commands)
 
-    def main(self, *args: object, **kwargs: object) -> object:  # type: ignore[override]
+    def main(self, *args: Any, **kwargs: Any) -> Any:
         """Run; turn refusals into one line."""
         try:
-            return super().main(*args, **kwargs)  # type: ignore[arg-type]
+            return super().main(*args, **kwargs)
         except reasons() as error:
             click.echo(f"limelight: {' '.join(str(error).split())}", err=True)
             sys.exit(2)

@@ -53,7 +53,6 @@ def look(
     Example: limelight look model.vrm --expression happy=1 --camera face -o face.png
     """
     from avatar.render.look import look as draw
-
     from characters import load, names
     from stage.performance import body_of
 

@@ -18,7 +18,7 @@ def _gl() -> str:
     from avatar.render import Picture
 
     picture = Picture((64, 64), aa="none")
-    name = picture.renderer_name
+    name = str(picture.context.info["GL_RENDERER"])
     picture.release()
     return name
 

@@ -37,7 +37,7 @@ def song(
         raise Refused(f"{out}: is a file; give the name of a folder to write the song into")
     if not out.resolve().parent.is_dir():
         raise Refused(f"{out}: the folder {out.resolve().parent} does not exist; make it first")
-    wish = Wish(prompt=prompt, seed=seed, bars=bars, tempo=tempo, key=key, mode=mode)
+    wish = Wish(prompt=prompt, seed=seed, bars=bars, tempo=tempo, key=key or "", mode=mode or "")
     facts = make_song(load(character), wish, out)
     if as_json:
         click.echo(json.dumps(facts, ensure_ascii=False))

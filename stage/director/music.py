@@ -148,7 +148,13 @@ class Bandstand:
     def sung(self) -> list[tuple[int, int]]:
         """(start, end) of every sung phrase that is planned or may still sound."""
         pieces = [*self._old[-2:], self.playing] if self.playing is not None else self._old[-2:]
-        return [span for piece in pieces if not piece.bed and piece.start >= 0 for span in piece.sung() if span[0] < piece.end]
+        return [
+            span
+            for piece in pieces
+            if not piece.bed and piece.start >= 0
+            for span in piece.sung()
+            if span[0] < piece.end
+        ]
 
     def _begin(self, piece: Piece, at: int) -> None:
         piece.start, piece.next_event = at, 0

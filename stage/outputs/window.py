@@ -60,7 +60,6 @@ class Window:
 
     def flip(self) -> None:
         """Show the frame that was drawn."""
-        self.picture.present()
         self._pygame.display.flip()
 
     def close(self) -> None:

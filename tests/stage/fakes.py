@@ -49,7 +49,11 @@ class FakeMind:
             return
         if "sing about" in ask.say:
             self._events.append(Understood(ask.id, Intent("song_request", 0.9, {"topic": ask.say.split("about ")[1]})))
-        clauses = self._script(ask) if self._script else [Clause(f"so {ask.fan or 'friends'} it is {ask.moment.situation} time")]
+        clauses = (
+            self._script(ask)
+            if self._script
+            else [Clause(f"so {ask.fan or 'friends'} it is {ask.moment.situation} time")]
+        )
         for i, clause in enumerate(clauses):
             last = i == len(clauses) - 1
             self._events.append(Said(ask.id, Clause(clause.text, clause.mood, clause.gesture, last)))

@@ -11,7 +11,7 @@ import pytest
 from audio.engine.model import Cancel, NoteEvent, VoiceEvent
 from audio.score.model import Chord, Meter, Note, Section, Song, Tempo, Track
 from characters import load
-from characters.persona.model import Ask, Clause
+from characters.persona.model import Clause
 from stage.clock import SAMPLE_RATE
 from stage.director.director import Director, Plan
 from stage.gateway.model import FanEvent
@@ -26,7 +26,9 @@ def tune(bars: int, sung: bool, title: str = "Song") -> Song:
     """Four beats a bar at 120; a sung note on every bar from the second on."""
     voice = tuple(Note(Fraction(4 * bar), Fraction(3), 69, 0.8, "rain") for bar in range(1, bars)) if sung else ()
     drums = tuple(Note(Fraction(beat), Fraction(1, 4), 36) for beat in range(4 * bars))
-    tracks = (Track("drums", "kit_synth", drums, "drums"),) + ((Track("voice", "voice", voice, "voice"),) if sung else ())
+    tracks = (Track("drums", "kit_synth", drums, "drums"),) + (
+        (Track("voice", "voice", voice, "voice"),) if sung else ()
+    )
     half = max(1, bars // 2)
     return Song(
         title, bars, (Tempo(Fraction(0), Fraction(120)),), (Meter(0),), "C", "major",
@@ -42,7 +44,9 @@ class Rehearsal:
         self.timeline, self.band = Timeline(), FakeBand()
         self.mind = mind or FakeMind()
         self.studio = FakeStudio(lambda job: tune(4, False, "Bed") if isinstance(job, Bed) else tune(17, True))
-        self.director = Director(load("lumi"), self.timeline, self.band.send, self.studio, self.mind, 7, Plan(total, **plan))  # type: ignore[arg-type]
+        self.director = Director(
+            load("lumi"), self.timeline, self.band.send, self.studio, self.mind, 7, Plan(total, **plan)
+        )  # type: ignore[arg-type]
         self.now = 0
 
     def run(self, seconds: float, events: dict[float, FanEvent] | None = None) -> None:
@@ -109,11 +113,15 @@ def test_a_song_begins_on_a_bar_line_of_the_bed_and_its_notes_follow_it() -> Non
     show = Rehearsal(100)
     show.run(30, {1.0: chat("ren", "sing about rain")})
     song = next(c for c in show.cues("song") if not c.data["bed"])
-    bars = {c.sample for c in show.cues("bar") if c.owner.startswith("bed")} | {c.end for c in show.cues("bar") if c.owner.startswith("bed")}
+    bars = {c.sample for c in show.cues("bar") if c.owner.startswith("bed")} | {
+        c.end for c in show.cues("bar") if c.owner.startswith("bed")
+    }
     assert song.sample in bars
     kicks = [m.sample for m in show.band.messages if isinstance(m, NoteEvent) and m.owner == song.owner]
     assert kicks[:4] == [song.sample + i * 24_000 for i in range(4)]
-    assert any(isinstance(m, Cancel) and m.sample == song.sample and m.owner.startswith("bed") for m in show.band.messages)
+    assert any(
+        isinstance(m, Cancel) and m.sample == song.sample and m.owner.startswith("bed") for m in show.band.messages
+    )
 
 
 def test_an_answer_to_a_quiet_room_is_placed_at_the_horizon() -> None:
@@ -182,7 +190,10 @@ def test_hours_of_show_stay_bounded() -> None:
     show = Rehearsal(None)
     for minute in range(120):
         base = minute * 60.0
-        show.run(60, {base + t: chat(f"fan{int(t * 7 + minute) % 40}", f"{minute} {t}") for t in (1.0, 9.0, 20.0, 33.0, 47.0)})
+        show.run(
+            60,
+            {base + t: chat(f"fan{int(t * 7 + minute) % 40}", f"{minute} {t}") for t in (1.0, 9.0, 20.0, 33.0, 47.0)},
+        )
         show.timeline.forget(show.now - 60 * SAMPLE_RATE)
         show.band.messages.clear()
         show.studio.performed.clear()
@@ -192,5 +203,3 @@ def test_hours_of_show_stay_bounded() -> None:
         assert len(show.director._answers) < 10
     phases = {c.data["name"] for c in show.cues("phase")}
     assert phases <= {"talk", "song", "banter"}
-
-
