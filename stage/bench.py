@@ -58,7 +58,7 @@ def bench_show(settings: Settings, fans: int, every: float) -> dict[str, Any]:
         watcher.join(2)
         used = {name: cpu_seconds(pid) - marks["cpu"].get(name, 0.0) for name, pid in _pids(live).items()}
         wall = time.monotonic() - marks["at"]
-        health = live.show.band.health()
+        health = figures.band or live.show.band.health()
         crowd = mine.recv() if mine.poll(15) else {}
         counted = figures.frames - marks["frames"]
         on_time = figures.on_time - marks["on_time"]
@@ -68,8 +68,8 @@ def bench_show(settings: Settings, fans: int, every: float) -> dict[str, Any]:
             "fans": fans,
             "cores": os.cpu_count(),
             "load_average": round(os.getloadavg()[0], 2),
-            "audio_underruns": figures.underruns + getattr(live.show.band, "underruns", 0),
-            "late_blocks": health.late_blocks,
+            "audio_underruns": health.late_blocks,
+            "underrun_samples": health.underrun_samples,
             "band_restarts": health.restarts,
             "frames": counted,
             "frames_on_time": round(on_time / max(1, counted), 4),

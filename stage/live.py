@@ -22,6 +22,7 @@ import click
 import numpy as np
 import numpy.typing as npt
 
+from audio.engine import Health
 from avatar.render import Picture
 from stage.broadcast import Broadcast
 from stage.clock import SAMPLE_RATE, FrameClock, seconds
@@ -39,6 +40,8 @@ log = logging.getLogger("limelight.stage")
 
 BLOCK = 1024
 """Samples pulled at a time by the sound thread: one AAC frame."""
+PATIENCE = 0.012
+"""Seconds the sound thread waits for a block that is not made yet; then it is silence, counted, and time goes on."""
 EARLY = 1.0
 """Frames are begun this many frame lengths before they are due."""
 
@@ -63,7 +66,8 @@ class Figures:
     frames: int = 0
     on_time: int = 0
     skipped: int = 0
-    underruns: int = 0
+    band: Health | None = None
+    """The engine's own report at the end."""
     latencies: list[float] = field(default_factory=list)
     levels: list[str] = field(default_factory=list)
     frame_ms: deque[float] = field(default_factory=lambda: deque(maxlen=3000))
@@ -138,7 +142,7 @@ class LiveShow:
                 time.sleep(wait)
                 if self.pace.held:
                     continue
-            pcm = self.show.sound(BLOCK)
+            pcm = self.show.sound(BLOCK, PATIENCE)
             self.encoder.audio(silence if self.muted else pcm, self._samples)
             self._samples += BLOCK
             if self._end is not None and self._samples >= self._end:
@@ -168,6 +172,7 @@ class LiveShow:
             self.stop.set()
             sound.join(2.0)
             self.encoder.close()
+        self.figures.band = self.show.band.health()
         return self.figures
 
     def _open_window(self, level: Level) -> Window | None:
@@ -297,9 +302,9 @@ def run(settings: Settings, options: LiveOptions) -> Figures:
         finally:
             if cues is not None:
                 cues.drop()
-        health = live.show.band.health()
+        late = figures.band.late_blocks if figures.band else 0
         log.info(
             "the show is over after %.0f s: %d of %d frames on time, %d late blocks",
-            seconds(live.show.band.position), figures.on_time, figures.frames, health.late_blocks,
+            seconds(live.show.band.position), figures.on_time, figures.frames, late,
         )  # fmt: skip
     return figures

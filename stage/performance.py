@@ -190,9 +190,9 @@ class Performance:
         self.scenery.follow((x, y, z), self._rest_head)
         picture.draw(self.rig, self.scenery.at(sample))
 
-    def sound(self, count: int) -> npt.NDArray[np.float32]:
-        """The next ``count`` samples of sound, (count, 2)."""
-        return self.band.pull(count)
+    def sound(self, count: int, timeout: float | None = None) -> npt.NDArray[np.float32]:
+        """The next ``count`` samples of sound, (count, 2); live, silence for what is not made within ``timeout``."""
+        return self.band.pull(count, timeout)
 
     def forget(self, before: int) -> None:
         """Keep memory flat in a long show: drop what ended long ago."""

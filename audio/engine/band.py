@@ -119,6 +119,9 @@ class Band:
             raise EngineError(f"lead must be between {4 * block} and 480000 samples, got {lead}")
         self.lead, self.block = lead, block
         self._wants_standby = standby
+        # Live, one thread sends and another pulls: what both touch (journal, link) is theirs one at a time. Nobody
+        # waits for sound while holding it.
+        self._lock = threading.RLock()
         self._ring: Ring | None = None
         self._link: _Link | None = None
         self._standby: _Link | None = None
@@ -175,6 +178,10 @@ class Band:
 
         Raises EngineError for a message that cannot be played (unknown instrument, setting or malformed sound).
         """
+        with self._lock:
+            self._send(messages)
+
+    def _send(self, messages: tuple[Message, ...]) -> None:
         ring, link = self._need_ring(), self._link
         assert link is not None
         horizon = self.horizon
@@ -232,7 +239,8 @@ class Band:
                 self._silence(out[done:])
                 done = n
         self._watch()
-        self._journal.prune(self._position)
+        with self._lock:
+            self._journal.prune(self._position)
         return out
 
     def _take(self, out: Samples) -> int:
@@ -297,6 +305,10 @@ class Band:
 
     def _watch(self) -> None:
         """Replace a dead host; keep a stand-by ready."""
+        with self._lock:
+            self._look_after()
+
+    def _look_after(self) -> None:
         link = self._link
         if link is None:
             return

@@ -112,12 +112,12 @@ def _old() -> dict[str, Any]:
             "meta": {"title": "Square", "author": "test", "licenseName": "CC0"},
             "humanoid": {"humanBones": [{"bone": b, "node": i} for i, b in enumerate(BONES)]},
             "blendShapeMaster": {
-                "blendShapeGroups": [{"presetName": "a", "name": "A", "binds": [{"mesh": 0, "index": 0, "weight": 100}]}]  # noqa: E501
+                "blendShapeGroups": [{"presetName": "a", "name": "A", "binds": [{"mesh": 0, "index": 0, "weight": 100}]}]
             },
             "firstPerson": {"lookAtTypeName": "Bone"},
             "secondaryAnimation": {"boneGroups": [{"bones": [8], "stiffiness": 1.0, "dragForce": 0.4}]},
             "materialProperties": [
-                {"shader": "VRM/MToon", "name": "m0", "vectorProperties": {"_Color": [1, 0, 0, 1], "_ShadeColor": [1, 0, 0, 1]},  # noqa: E501
+                {"shader": "VRM/MToon", "name": "m0", "vectorProperties": {"_Color": [1, 0, 0, 1], "_ShadeColor": [1, 0, 0, 1]},
                  "floatProperties": {"_CullMode": 0, "_ShadeToony": 0.9, "_OutlineWidth": 0.5, "_OutlineWidthMode": 1}},
                 {"shader": "VRM/UnlitTexture", "name": "m1", "vectorProperties": {"_Color": [0, 0, 1, 1]}},
             ],
