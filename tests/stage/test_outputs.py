@@ -85,7 +85,10 @@ def test_flash_and_click_agree_in_mp4(tmp_path: Path, fps: Fraction | int, start
     with av.open(str(path)) as box:
         assert box.metadata["title"] == "A show"
         assert box.metadata["comment"] == MARK
-        assert (int(box.streams.video[0].codec_context.colorspace), int(box.streams.video[0].codec_context.color_range)) == (1, 1)
+        assert (
+            int(box.streams.video[0].codec_context.colorspace),
+            int(box.streams.video[0].codec_context.color_range),
+        ) == (1, 1)
     assert [p.name for p in tmp_path.iterdir()] == ["show.mp4"]
     head = path.read_bytes()
     assert head.find(b"moov") < head.find(b"mdat")
@@ -136,7 +139,11 @@ def test_new_size_gives_new_init_and_a_second_file(tmp_path: Path) -> None:
             encoder.video(np.full((96, 96), 90, np.uint8), k * 1600)
             encoder.audio(np.zeros((1600, 2), np.float32), k * 1600)
     assert sum(isinstance(p, MediaInit) for p in parts) == 2
-    after = [p for p in parts[parts.index(next(p for p in parts[1:] if isinstance(p, MediaInit))) :] if isinstance(p, MediaChunk)]
+    after = [
+        p
+        for p in parts[parts.index(next(p for p in parts[1:] if isinstance(p, MediaInit))) :]
+        if isinstance(p, MediaChunk)
+    ]
     assert next(c for c in after if c.track == "video").key
     assert [p.name for p in writer.files] == ["a.mp4", "a-2.mp4"]
 
@@ -146,6 +153,7 @@ def test_failing_sink_is_named_and_the_rest_goes_on(tmp_path: Path) -> None:
         def open(self, streams: object) -> None: ...
         def packet(self, packet: object) -> None:
             raise OSError("disk on fire")
+
         def close(self) -> None: ...
 
     encoder = Encoder(SIZE, 30, 800_000, live=False)
