@@ -20,8 +20,8 @@ class Part(BaseModel):
 class Identity(Part):
     """Who she is."""
 
-    name: str = Field("Unnamed", max_length=60)
-    tagline: str = Field("", max_length=200)
+    name: str = Field(default="Unnamed", max_length=60)
+    tagline: str = Field(default="", max_length=200)
     pronouns: str = "she/her"
     language: str = "en"
     creator: str = ""
@@ -46,17 +46,17 @@ class VoiceDefinition(Part):
     """Her voice; fields as in ``audio.voice.model.VoiceSettings``."""
 
     bank: str = "slt"
-    pitch: float = Field(62.0, ge=36, le=84)
-    low: int = Field(57, ge=24, le=96)
-    high: int = Field(76, ge=24, le=108)
-    gender: float = Field(0.0, ge=-3, le=3)
-    breath: float = Field(0.1, ge=0, le=1)
-    tension: float = Field(0.0, ge=-1, le=1)
-    vibrato_depth: float = Field(0.35, ge=0, le=2)
-    vibrato_rate: float = Field(5.6, ge=3, le=9)
-    vibrato_delay: float = Field(0.35, ge=0, le=2)
-    rate: float = Field(1.0, ge=0.5, le=2)
-    doubling: float = Field(0.0, ge=0, le=1)
+    pitch: float = Field(default=62.0, ge=36, le=84)
+    low: int = Field(default=57, ge=24, le=96)
+    high: int = Field(default=76, ge=24, le=108)
+    gender: float = Field(default=0.0, ge=-3, le=3)
+    breath: float = Field(default=0.1, ge=0, le=1)
+    tension: float = Field(default=0.0, ge=-1, le=1)
+    vibrato_depth: float = Field(default=0.35, ge=0, le=2)
+    vibrato_rate: float = Field(default=5.6, ge=3, le=9)
+    vibrato_delay: float = Field(default=0.35, ge=0, le=2)
+    rate: float = Field(default=1.0, ge=0.5, le=2)
+    doubling: float = Field(default=0.0, ge=0, le=1)
 
 
 class Music(Part):
@@ -82,7 +82,7 @@ class Look(Part):
     outfit: str = "jacket"
     palette: list[str] = ["#23205a", "#ffd45a", "#ff7a6b"]
     accessories: list[str] = []
-    height: float = Field(1.52, ge=0.3, le=2.5)
+    height: float = Field(default=1.52, ge=0.3, le=2.5)
     proportions: dict[str, float] = {}
 
 
@@ -105,7 +105,7 @@ class Line(Part):
     """An authored line. ``say`` may hold slots ({fan}, {song}, {topic}) and stage tags ([happy], [wave])."""
 
     say: str
-    weight: float = Field(1.0, gt=0)
+    weight: float = Field(default=1.0, gt=0)
     mood: str = ""
 
 
@@ -126,11 +126,11 @@ class LoreEntry(Part):
 class Definition(Part):
     """A whole character."""
 
-    identity: Identity = Identity()  # type: ignore[call-arg]
+    identity: Identity = Identity()
     persona: Persona = Persona()
-    voice: VoiceDefinition = VoiceDefinition()  # type: ignore[call-arg]
+    voice: VoiceDefinition = VoiceDefinition()
     music: Music = Music()
-    look: Look = Look()  # type: ignore[call-arg]
+    look: Look = Look()
     stage: StageDefinition = StageDefinition()
     rules: Rules = Rules()
     credits: dict[str, str] = {}

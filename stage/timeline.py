@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import bisect
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TextIO
@@ -100,6 +100,10 @@ class Timeline:
     def __init__(self, cues: Iterable[Cue] = ()) -> None:
         self._cues: list[Cue] = []
         self._keys: list[int] = []
+        self.listeners: list[Callable[[Cue], None]] = []
+        """Called with every cue as it is added."""
+        self.cut_listeners: list[Callable[[int, str | None], None]] = []
+        """Called with (sample, owner) when cues are cut."""
         for cue in cues:
             self.add(cue)
 
@@ -116,6 +120,8 @@ class Timeline:
         at = bisect.bisect_right(self._keys, cue.sample)
         self._keys.insert(at, cue.sample)
         self._cues.insert(at, cue)
+        for listener in self.listeners:
+            listener(cue)
 
     def extend(self, cues: Iterable[Cue]) -> None:
         """Put several cues on the timeline."""
@@ -146,7 +152,25 @@ class Timeline:
                 kept.append(replace(cue, length=at - cue.sample))
         self._cues = kept
         self._keys = [cue.sample for cue in kept]
+        for listener in self.cut_listeners:
+            listener(at, owner)
         return dropped
+
+    def withdraw(self, at: int, owner: str) -> None:
+        """Take away what ``owner`` has not begun by sample ``at`` and end there what it has, whatever its kind.
+
+        For music that is stopped: its bars and chords will not be heard, so they are no longer cues.
+        """
+        cues = []
+        for cue in self._cues:
+            if cue.owner != owner or cue.end <= at:
+                cues.append(cue)
+            elif cue.sample < at:
+                cues.append(replace(cue, length=at - cue.sample))
+        self._cues = cues
+        self._keys = [cue.sample for cue in cues]
+        for listener in self.cut_listeners:
+            listener(at, owner)
 
     def forget(self, before: int) -> int:
         """Drop cues that ended before sample ``before`` (a long show stays small); returns how many."""

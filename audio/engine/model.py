@@ -60,7 +60,18 @@ class Cancel:
     fade: int = 1440
 
 
-Message = NoteEvent | VoiceEvent | Change | Cancel
+@dataclass(frozen=True, slots=True)
+class Prepare:
+    """Build ``instruments`` ahead of their first note, between blocks. Optional: it never changes a sample."""
+
+    instruments: tuple[str, ...]
+
+
+Message = NoteEvent | VoiceEvent | Change | Cancel | Prepare
+
+
+class EngineError(ValueError):
+    """A message that cannot be played, or an engine that cannot run: says what, where and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,3 +88,11 @@ class Health:
     voices: int
     shed: int
     """Notes not played because every voice of the pool was busy."""
+    underrun_samples: int = 0
+    """Samples of silence given because sound was not made in time."""
+    lead: int = 0
+    """Samples made ahead of the consumer right now."""
+    loudness_gain: float = 0.0
+    """What the loudness rider adds at present, in dB."""
+    reduction: float = 0.0
+    """Deepest cut of the limiter in the last block, in dB (<= 0)."""

@@ -1,0 +1,177 @@
+"""What is asked for, in plain words, and how it is understood. A topic is untrusted text from a fan."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from audio.compose.words import bank, count, styles
+from audio.score.chords import pitch_class
+from audio.voice import lexicon
+
+MAX_TOPIC = 60
+_RUDE = re.compile(
+    r"f+u+c+k|s+h+i+t+|b[i1]tch|c+u+n+t|n[i1]gg|f[a@]gg?[o0]t|wh[o0]re|\bslut|\brape|\bporn|\bdick|\bcock\b|\bpussy|"
+    r"\basshole|\bass\b|\bnazi|\bhitler|retard|\bcum\b|\bpenis|\bvagina|\bsex|\bkkk\b|tr[a4]nn(y|ie)|\bspic\b|\bkike|"
+    r"\bdamn|\btits?\b|\bboobs?|suicide|kill (your|my|him|her|them)|\bkys\b|bastard|wank|\bpiss",
+    re.IGNORECASE,
+)
+_MARKUP = re.compile(r"<[^>]{0,200}>|\[[^\]]{0,200}\]|\{[^}]{0,200}\}|https?:\S+|www\.\S+|@\w+", re.IGNORECASE)
+_KEY = re.compile(r"\b(?:in(?: the key of)?|key)\s+([A-G])(#|b|-?sharp|-?flat|\s+sharp|\s+flat)?(?=\s|$|,|\.)", re.I)
+_BPM = re.compile(r"\b(\d{2,3})\s*(?:bpm|beats per minute)\b", re.I)
+_BARS = re.compile(r"\b(\d{1,3})\s*bars?\b", re.I)
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A song asked for. All but the seed may stay empty; the prompt is read for whatever is not given.
+
+    ``tempo`` in quarter notes per minute, ``key`` as ``"Eb"``, ``mode`` as ``"dorian"``, ``bars`` the whole length,
+    ``length_seconds`` what the song must fit in.
+    """
+
+    prompt: str = ""
+    theme: str = ""
+    style: str = ""
+    tempo: float | None = None
+    key: str = ""
+    mode: str = ""
+    bars: int | None = None
+    length_seconds: float | None = None
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A wish understood: explicit fields first, then the words of the prompt; empty or None where nothing is said."""
+
+    topic: str
+    style: str
+    mood: str
+    tempo: float | None
+    pace: float | None
+    key: int | None
+    mode: str
+    waltz: bool
+    bars: int | None
+    seconds: float | None
+
+
+def read_wish(wish: Wish) -> Reading:
+    """Understand a wish."""
+    prompt = _plain(wish.prompt)[:300]
+    words = re.findall(r"[a-z0-9'-]+", prompt.lower())
+    tables = bank("prompt")
+    head = re.split(r"\babout\b", prompt.lower(), maxsplit=1)[0] if re.search(r"\babout\b", prompt, re.I) else prompt
+    manner = re.findall(r"[a-z0-9'-]+", head.lower())
+    style = _style(wish.style) or _style_in(head.lower()) or _style_in(prompt.lower(), named_only=True)
+    bpm, bars, key = _BPM.search(prompt), _BARS.search(prompt), _KEY.search(prompt)
+    tempo = wish.tempo if wish.tempo is not None else float(bpm[1]) if bpm else None
+    paces = [tables["tempo"][w] for w in manner if w in tables["tempo"]]
+    moods = [tables["mood"][w] for w in (*manner, *words) if w in tables["mood"]]
+    modes = [tables["mode"][w] for w in words if w in tables["mode"]]
+    return Reading(
+        topic=clean_topic(wish.theme) or topic_of(prompt),
+        style=style,
+        mood=moods[0] if moods else "",
+        tempo=min(220.0, max(45.0, float(tempo))) if tempo is not None else None,
+        pace=paces[0] if paces else None,
+        key=_key(wish.key) if wish.key else _key(key[1] + (key[2] or "")) if key else None,
+        mode=tables["mode"].get(wish.mode.lower(), "") or (modes[0] if modes else ""),
+        waltz="waltz" in words or "3/4" in prompt or style == "waltz",
+        bars=wish.bars if wish.bars is not None else int(bars[1]) if bars else None,
+        seconds=wish.length_seconds,
+    )
+
+
+def clean_topic(text: str) -> str:
+    """A topic fit to be sung: letters, digits, spaces and apostrophes, at most 60; empty when it is rude."""
+    text = re.sub(r"[^A-Za-z0-9' ]+", " ", _plain(text).replace("-", " "))
+    text = " ".join(word.strip("'") for word in text.split())
+    if _rude(text):
+        return ""
+    while len(text) > MAX_TOPIC or count(text) > 11:
+        text = text.rpartition(" ")[0]
+    loose = {"a", "an", "the", "of", "and", "to", "in", "on", "at", "for", "with", "my", "your", "or", "but", "is"}
+    kept = text.split()
+    while kept and kept[-1].lower() in loose:
+        kept.pop()
+    kept = [w if not w.isupper() or len(w) < 2 or len(w) < 5 else w.lower() for w in kept]
+    return " ".join(w for w in kept if lexicon.pronounce(w) or w.isdigit())
+
+
+def topic_of(prompt: str) -> str:
+    """What a prompt is about, its manner (style, tempo, mood, key) left out."""
+    tables = bank("prompt")
+    text = _BARS.sub(" ", _BPM.sub(" ", _KEY.sub(" ", prompt)))
+    about = re.split(r"\babout\b", text, maxsplit=1, flags=re.I)
+    if len(about) == 2:
+        tail = re.split(r"[,.;:!?]| in an? | in the style | at a | with an? | as an? |\bplease\b", about[1], flags=re.I)
+        topic = next((part for part in tail if part.strip()), "")
+        return clean_topic(topic)
+    known = set(tables["filler"]["words"]) | set(tables["tempo"]) | set(tables["mood"]) | set(tables["mode"])
+    known |= {w for style in styles().values() for phrase in style["words"] for w in phrase.split()}
+    for part in re.split(r"[,.;:!?]", text):
+        words = part.split()
+        while words and words[0].lower() in known and not _determined(words):
+            words.pop(0)
+        while words and words[-1].lower() in known:
+            words.pop()
+        topic = clean_topic(" ".join(words))
+        if topic:
+            return topic
+    return ""
+
+
+def phrase_topic(topic: str) -> str:
+    """A topic as a noun phrase: a bare countable thing gets its article, a lone capital its small letter."""
+    words = topic.split()
+    if len(words) == 1 and topic.lower() in bank("prompt")["articles"]["words"]:
+        return f"the {topic.lower()}"
+    common = {"A", "An", "The", "My", "Your", "Our", "His", "Her", "Their", "This", "That", "Losing", "Being"}
+    if words and words[0] in common:
+        words[0] = words[0].lower()
+    return " ".join(words)
+
+
+def _determined(words: list[str]) -> bool:
+    """Whether an article at the start belongs to a topic ("the moon", "a red bicycle"), not to "a slow song"."""
+    if words[0].lower() not in ("the", "a", "an") or len(words) < 2:
+        return False
+    tables = bank("prompt")
+    manner = set(tables["tempo"]) | set(tables["mood"]) | set(tables["mode"]) | set(tables["filler"]["words"])
+    manner |= {w for style in styles().values() for phrase in style["words"] for w in phrase.split()}
+    return words[1].lower() not in manner
+
+
+def _plain(text: str) -> str:
+    text = text[:2000].replace("’", "'").replace("\x00", " ")
+    return " ".join(_MARKUP.sub(" ", text).split())
+
+
+def _rude(text: str) -> bool:
+    squeezed = text.translate(str.maketrans("013457", "oieast"))
+    return bool(_RUDE.search(text) or _RUDE.search(squeezed) or _RUDE.search(re.sub(r"\b(\w) (?=\w\b)", r"\1", text)))
+
+
+def _style(name: str) -> str:
+    if not name:
+        return ""
+    return _style_in(name.lower())
+
+
+def _style_in(text: str, named_only: bool = False) -> str:
+    found: list[tuple[int, str]] = []
+    for name, style in styles().items():
+        for phrase in style["words"]:
+            if (not named_only or "-" in phrase or " " in phrase) and re.search(rf"\b{re.escape(phrase)}\b", text):
+                found.append((-len(phrase), name))
+    return min(found)[1] if found else ""
+
+
+def _key(text: str) -> int | None:
+    text = text.strip().replace("-", " ")
+    text = re.sub(r"\s*sharp", "#", re.sub(r"\s*flat", "b", text, flags=re.I), flags=re.I)
+    if not re.fullmatch(r"[A-Ga-g](#|b)?", text):
+        return None
+    return pitch_class(text[0].upper() + text[1:])

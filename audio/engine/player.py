@@ -1,0 +1,203 @@
+"""The player: sequencer, racks and desk, one block at a time. Lives in the host process."""
+
+from __future__ import annotations
+
+import ctypes
+from typing import Any
+
+import numpy as np
+
+from audio.engine.model import Cancel, Change, NoteEvent, Prepare
+from audio.engine.racks import SynthRack, TableRack, Tally
+from audio.engine.sequencer import Parcel, Sequencer
+from audio.instruments.catalog import CATALOG, Instrument
+from audio.instruments.drums import KICKS
+from audio.instruments.tables import Key, Tables
+from audio.mix.desk import Desk, Source
+from audio.mix.filters import Samples
+from audio.mix.vocal import Take
+
+SYNTH_PAIRS = 14
+TABLE_PAIRS = 10
+
+
+class Player:
+    """Renders show samples block by block; ``pyo`` is the module, imported by the host alone."""
+
+    def __init__(self, pyo: Any, block: int, rate: int = 48_000) -> None:
+        self.block, self._pyo = block, pyo
+        channels = 2 * SYNTH_PAIRS
+        self._server = pyo.Server(sr=rate, nchnls=channels, buffersize=block, duplex=0, audio="manual")
+        self._server.deactivateMidi()
+        self._server.boot()
+        self._server.start()
+        pyo.Server.setGlobalSeed(self._server, 7)
+        address = int(self._server.getOutputAddr(), 16)
+        wide = np.ctypeslib.as_array((ctypes.c_float * (block * channels)).from_address(address))
+        self._synths = wide.reshape(block, channels)
+        self._sound = np.zeros((block, 2 * (SYNTH_PAIRS + TABLE_PAIRS)), np.float32)
+        self.sequencer = Sequencer()
+        self.desk = Desk(block, SYNTH_PAIRS + TABLE_PAIRS)
+        self.tables = Tables()
+        self.tally = Tally()
+        self.dropped = 0
+        self._racks: dict[tuple[str, str], SynthRack | TableRack] = {}
+        self._spare: dict[str, list[SynthRack]] = {}
+        self._synth_count = 0
+        self._pairs = list(range(TABLE_PAIRS))
+        self._wanted: list[tuple[str, Key | None]] = []
+        for _ in range(4):  # the server's own fade-in must not be heard
+            self._server.process()
+
+    # -- messages ----------------------------------------------------------------------------------------------
+
+    def put(self, parcel: Parcel) -> None:
+        """Take a parcel; remember what it will need built."""
+        message = parcel.message
+        if isinstance(message, Prepare):
+            for name in message.instruments:
+                self._want(name)
+        else:
+            if isinstance(message, NoteEvent):
+                spec = CATALOG[message.instrument]
+                if spec.make == "synth":
+                    self._want(spec.name)
+                else:
+                    key = self.tables.key(spec, message.pitch, message.velocity, 0)
+                    if not self.tables.have(key) and (spec.name, key) not in self._wanted:
+                        self._wanted.append((spec.name, key))
+            self.sequencer.put(parcel)
+
+    def _want(self, name: str) -> None:
+        spec = CATALOG[name]
+        if spec.make == "synth":
+            have = name in self._spare or any(r.spec.name == name for r in self._racks.values())
+            if not have and (name, None) not in self._wanted:
+                self._wanted.append((name, None))
+        elif spec.make == "drums":
+            for pitch in (36, 38, 42, 39, 46, 49):
+                for count in range(3):
+                    key = self.tables.key(spec, pitch, 0.8, count)
+                    if not self.tables.have(key) and (name, key) not in self._wanted:
+                        self._wanted.append((name, key))
+
+    def build_one(self) -> bool:
+        """Build one wanted thing (a few milliseconds); False when there is nothing to build."""
+        if not self._wanted:
+            return False
+        name, key = self._wanted.pop(0)
+        if key is not None:
+            self.tables.get(key)
+        elif self._synth_count < SYNTH_PAIRS:
+            self._spare.setdefault(name, []).append(self._make_rack(CATALOG[name]))
+        return True
+
+    # -- racks -------------------------------------------------------------------------------------------------
+
+    def _make_rack(self, spec: Instrument) -> SynthRack:
+        rack = SynthRack(self._pyo, spec, self.block, self._synth_count, self.tally)
+        self._synth_count += 1
+        return rack
+
+    def _rack(self, name: str, track: str) -> SynthRack | TableRack | None:
+        found = self._racks.get((track, name))
+        if found is None:
+            found = self._new_table_rack(name) if CATALOG[name].make != "synth" else self._new_synth_rack(name)
+            if found is None:
+                return None
+            found.track = track
+            self._racks[track, name] = found
+            spec = found.spec
+            index = found.index + (SYNTH_PAIRS if isinstance(found, TableRack) else 0)
+            strip = self.desk.strip(track)
+            self.desk.route(index, Source(strip, spec.gain_db, spec.ducked, spec.echo, spec.width))
+        return found
+
+    def _new_synth_rack(self, name: str) -> SynthRack | None:
+        spare = self._spare.get(name)
+        if spare:
+            return spare.pop()
+        if self._synth_count < SYNTH_PAIRS:
+            return self._make_rack(CATALOG[name])
+        for key, rack in self._racks.items():
+            if isinstance(rack, SynthRack) and rack.spec.name == name and rack.free():
+                del self._racks[key]
+                return rack
+        return next((r for r in self._racks.values() if isinstance(r, SynthRack) and r.spec.name == name), None)
+
+    def _new_table_rack(self, name: str) -> TableRack | None:
+        if not self._pairs:
+            for key, rack in self._racks.items():
+                if isinstance(rack, TableRack) and rack.free():
+                    del self._racks[key]
+                    self._pairs.append(rack.index)
+                    break
+            else:
+                return None
+        return TableRack(CATALOG[name], self._pairs.pop(0), self.tables, self.tally)
+
+    def active(self) -> int:
+        """Voices that sound."""
+        return sum(rack.active() for rack in self._racks.values())
+
+    def cap(self, share: float) -> None:
+        """Allow only a share of every pool (1: all), to save CPU."""
+        for rack in self._racks.values():
+            rack.cap = max(2, int(rack.spec.voices * share))
+
+    # -- one block ---------------------------------------------------------------------------------------------
+
+    def render(self, at: int) -> Samples:
+        """Play the block at show sample ``at``; returns the finished block before it (the limiter's look-ahead)."""
+        end = at + self.block
+        sequencer = self.sequencer
+        sequencer.admit(at)
+        for order, voice in sequencer.voices:
+            ease = 0 if voice.sample > at else 240
+            self.desk.voices.add(Take(voice.sample, voice.pcm, voice.owner, voice.sung, order, ease_in=ease))
+        sequencer.voices.clear()
+        due = sequencer.due(end)
+        self._release(at, end)
+        for sample, order, message in due:
+            if isinstance(message, NoteEvent):
+                self._note(message, sample, order, at)
+            elif isinstance(message, Change):
+                self.desk.change(message.track, message.name, message.value, sample, message.ramp)
+        for sample, order, message in due:  # after the notes: one may begin and be cancelled in the same block
+            if isinstance(message, Cancel):
+                self._cancel(message, sample, order)
+        self._release(at, end)
+        return self._sound_block(at, end)
+
+    def _release(self, at: int, end: int) -> None:
+        for rack in self._racks.values():
+            if isinstance(rack, SynthRack):
+                rack.releases(at, end)
+
+    def _note(self, event: NoteEvent, sample: int, order: int, at: int) -> None:
+        rack = self._rack(event.instrument, event.track)
+        if rack is None:
+            self.tally.shed += 1
+            return
+        rack.note(event, sample, order, at)
+        if rack.spec.make == "drums" and round(event.pitch) in KICKS:
+            self.desk.kick(sample)
+
+    def _cancel(self, message: Cancel, sample: int, order: int) -> None:
+        for rack in self._racks.values():
+            rack.cancel(message.owner, sample, order)
+        self.desk.voices.cancel(message.owner, sample, message.fade, order)
+
+    def _sound_block(self, at: int, end: int) -> Samples:
+        self._server.process()
+        sound, wide = self._sound, 2 * SYNTH_PAIRS
+        sound[:, :wide] = self._synths
+        sound[:, wide:] = 0.0
+        for rack in self._racks.values():
+            if isinstance(rack, TableRack):
+                if rack.playing:
+                    first = wide + 2 * rack.index
+                    rack.render(at, sound[:, first : first + 2])
+            else:
+                rack.after(end)
+        return self.desk.mix(at, sound)

@@ -1,0 +1,270 @@
+"""The synthesiser patches: pyo graphs of one voice and of the effects behind all voices of a rack.
+
+The ``pyo`` module is handed in: only ``audio.engine.host`` imports it. A voice reads two lanes, its gate (0, or the
+velocity while the note is held) and its frequency in Hz, both exact to the sample. Velocity is the height of every
+envelope, so it opens filters as well as raising the level.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+Pyo = Any
+Stream = Any
+
+
+@dataclass(slots=True)
+class Graph:
+    """pyo objects that start and stop together, and what comes out of them (left, right)."""
+
+    objects: list[Stream] = field(default_factory=list)
+    left: Stream = None
+    right: Stream = None
+
+    def add(self, stream: Stream) -> Stream:
+        """Keep an object so that it can be started and stopped."""
+        self.objects.append(stream)
+        return stream
+
+
+@dataclass(slots=True)
+class Lanes:
+    """What a voice reads."""
+
+    gate: Stream
+    table: Stream
+    """The table of the frequency lane; read again for every detuned oscillator."""
+    rate: float
+
+
+class Bench:
+    """Short words for the parts that patches are made of."""
+
+    def __init__(self, pyo: Pyo, lanes: Lanes) -> None:
+        self.pyo, self.lanes, self.graph = pyo, lanes, Graph()
+
+    def freq(self, cents: float = 0.0, ratio: float = 1.0, add: float | Stream = 0) -> Stream:
+        """The note's frequency, detuned."""
+        table, rate = self.lanes.table, self.lanes.rate
+        mul = ratio * 2 ** (cents / 1200)
+        return self.graph.add(self.pyo.TableRead(table, freq=rate, loop=1, interp=1, mul=mul, add=add))
+
+    def env(
+        self, a: float, d: float, s: float, r: float, mul: float | Stream = 1, add: float | Stream = 0, exp: float = 1
+    ) -> Stream:
+        """An envelope whose height is the velocity."""
+        made = self.pyo.MidiAdsr(self.lanes.gate, a, d, s, r, mul=mul, add=add)
+        if exp != 1:
+            made.setExp(exp)
+        return self.graph.add(made)
+
+    def saw(self, freq: Stream, mul: float | Stream = 1, sharp: float = 0.85) -> Stream:
+        """Band-limited saw."""
+        return self.graph.add(self.pyo.LFO(freq, sharp, 1, mul=mul))
+
+    def square(self, freq: Stream, mul: float | Stream = 1, sharp: float = 0.85) -> Stream:
+        """Band-limited square."""
+        return self.graph.add(self.pyo.LFO(freq, sharp, 2, mul=mul))
+
+    def tri(self, freq: Stream, mul: float | Stream = 1) -> Stream:
+        """Triangle."""
+        return self.graph.add(self.pyo.LFO(freq, 0.7, 3, mul=mul))
+
+    def sine(self, freq: Stream | float, mul: float | Stream = 1, add: float | Stream = 0) -> Stream:
+        """Sine."""
+        return self.graph.add(self.pyo.Sine(freq, mul=mul, add=add))
+
+    def warm(self, freq: Stream, index: float | Stream, mul: float | Stream = 1) -> Stream:
+        """From sine (0) to a soft saw (about 1.5): frequency modulation by itself at the same pitch.
+
+        pyo's SineLoop would do, but reads past its table for some phases and can end the process.
+        """
+        return self.graph.add(self.pyo.FM(freq, 1, index, mul=mul))
+
+    def sum(self, parts: list[Stream]) -> Stream:
+        """Sum of streams."""
+        return self.graph.add(self.pyo.Mix(parts, voices=1))
+
+    def moog(self, sound: Stream, cutoff: Stream, res: float = 0.2, mul: float | Stream = 1) -> Stream:
+        """Ladder low-pass."""
+        return self.graph.add(self.pyo.MoogLP(sound, cutoff, res, mul=mul))
+
+    def low(self, sound: Stream, cutoff: Stream | float, q: float = 0.8, mul: float | Stream = 1) -> Stream:
+        """Biquad low-pass."""
+        return self.graph.add(self.pyo.Biquad(sound, cutoff, q, 0, mul=mul))
+
+    def high(self, sound: Stream, cutoff: float, mul: float | Stream = 1) -> Stream:
+        """Biquad high-pass."""
+        return self.graph.add(self.pyo.Biquad(sound, cutoff, 0.7, 1, mul=mul))
+
+    def drive(self, sound: Stream, amount: float, mul: float | Stream = 1) -> Stream:
+        """Soft clipping."""
+        return self.graph.add(self.pyo.Disto(sound, amount, 0.95, mul=mul))
+
+    def done(self, left: Stream, right: Stream | None = None) -> Graph:
+        """The finished voice."""
+        self.graph.left, self.graph.right = left, right if right is not None else left
+        return self.graph
+
+
+def bass_sub(b: Bench) -> Graph:
+    """A sine with a little second and third harmonic so that small speakers hear it."""
+    amp = b.env(0.004, 0.5, 0.72, 0.09, exp=1.6)
+    bite = b.env(0.001, 0.09, 0.0, 0.05, mul=1.1, add=0.35)
+    return b.done(b.drive(b.warm(b.freq(), bite, mul=amp), 0.55, mul=0.5))
+
+
+def bass_pluck(b: Bench) -> Graph:
+    """Saw and square an octave down through a snapping filter."""
+    amp = b.env(0.002, 0.42, 0.30, 0.09, exp=2)
+    cutoff = b.env(0.001, 0.22, 0.10, 0.10, mul=3600, add=b.freq(ratio=2.0, add=60), exp=2.5)
+    parts = [b.saw(b.freq(-4), 0.5), b.square(b.freq(5), 0.32), b.sine(b.freq(), 0.55)]
+    return b.done(b.moog(b.sum(parts), cutoff, 0.32, mul=amp))
+
+
+def bass_saw(b: Bench) -> Graph:
+    """Two detuned saws and a sine below, growling with velocity."""
+    amp = b.env(0.004, 0.5, 0.75, 0.08, exp=1.5)
+    cutoff = b.env(0.004, 0.35, 0.35, 0.12, mul=3400, add=b.freq(ratio=2.5, add=160), exp=1.6)
+    parts = [b.saw(b.freq(-7), 0.48), b.saw(b.freq(8), 0.48), b.sine(b.freq(), 0.34)]
+    return b.done(b.drive(b.moog(b.sum(parts), cutoff, 0.18), 0.35, mul=amp))
+
+
+def pad_warm(b: Bench) -> Graph:
+    """Detuned saws left and right through slow filters."""
+    amp = b.env(0.35, 1.0, 0.85, 1.2, exp=1.3)
+    cutoff = b.env(0.7, 1.8, 0.55, 1.3, mul=3000, add=b.freq(ratio=2.2, add=350))
+    left = b.sum([b.saw(b.freq(-9), 0.5), b.tri(b.freq(3), 0.4)])
+    right = b.sum([b.saw(b.freq(9), 0.5), b.tri(b.freq(-3), 0.4)])
+    return b.done(b.low(left, cutoff, 0.9, mul=amp), b.low(right, cutoff, 0.9, mul=amp))
+
+
+def pad_glass(b: Bench) -> Graph:
+    """Breathing sines an octave apart with a bright, slow shimmer."""
+    amp = b.env(0.25, 1.4, 0.7, 1.6, exp=1.3)
+    shine = b.env(0.6, 2.2, 0.45, 1.5, mul=1.5, add=0.1)
+    over = b.env(0.02, 1.8, 0.2, 1.2, mul=0.42, exp=1.6)
+    left = [b.warm(b.freq(-5), shine, 0.5), b.sine(b.freq(4, 2.0), over), b.sine(b.freq(-7, 4.0), 0.06)]
+    right = [b.warm(b.freq(5), shine, 0.5), b.sine(b.freq(-4, 3.0), over), b.sine(b.freq(6, 4.0), 0.06)]
+    return b.done(b.low(b.sum(left), 7000, 0.7, mul=amp), b.low(b.sum(right), 7000, 0.7, mul=amp))
+
+
+def keys_organ(b: Bench) -> Graph:
+    """Drawbars 16', 8', 5 1/3', 4', 2 2/3' with key click."""
+    amp = b.env(0.006, 0.05, 0.92, 0.05)
+    click = b.env(0.001, 0.03, 0.0, 0.02, mul=0.22, exp=2)
+    levels = ((0.5, 0.16), (1.0, 0.5), (1.5, 0.10), (2.0, 0.34), (3.0, 0.14), (4.0, 0.10))
+    bars = [b.sine(b.freq(k * 0.7 - 2, ratio), level) for k, (ratio, level) in enumerate(levels)]
+    bars.append(b.sine(b.freq(0, 6.0), click))
+    return b.done(b.drive(b.sum(bars), 0.25, mul=amp))
+
+
+def pluck(b: Bench) -> Graph:
+    """Short, bright, hollow: saw and square through a fast filter."""
+    amp = b.env(0.001, 0.55, 0.04, 0.35, exp=2.5)
+    cutoff = b.env(0.001, 0.20, 0.06, 0.25, mul=7500, add=b.freq(ratio=1.4, add=200), exp=3)
+    left = b.sum([b.saw(b.freq(-6), 0.5), b.square(b.freq(4), 0.25)])
+    right = b.sum([b.saw(b.freq(6), 0.5), b.square(b.freq(-4), 0.25)])
+    return b.done(b.low(left, cutoff, 1.6, mul=amp), b.low(right, cutoff, 1.6, mul=amp))
+
+
+def arp_square(b: Bench) -> Graph:
+    """Nimble square with a second one an octave up."""
+    amp = b.env(0.001, 0.22, 0.28, 0.12, exp=2)
+    cutoff = b.env(0.001, 0.16, 0.18, 0.12, mul=5200, add=b.freq(ratio=2.0, add=250), exp=2)
+    parts = [b.square(b.freq(-5), 0.45), b.square(b.freq(6, 2.0), 0.16), b.saw(b.freq(3), 0.2)]
+    return b.done(b.moog(b.sum(parts), cutoff, 0.28, mul=amp))
+
+
+def _vibrato(b: Bench, rate: float, cents: float, delay: float) -> Stream:
+    """Frequency with vibrato that grows while the note is held."""
+    depth = b.env(delay, 0.1, 1.0, 0.2, mul=cents * 0.00058, exp=2.5)
+    wave = b.sine(rate, mul=depth, add=1.0)
+    return b.graph.add(b.pyo.Sig(b.freq(), mul=wave))
+
+
+def lead_saw(b: Bench) -> Graph:
+    """Seven-saw lead with growing vibrato."""
+    amp = b.env(0.006, 0.3, 0.78, 0.18, exp=1.4)
+    cutoff = b.env(0.004, 0.5, 0.5, 0.25, mul=5200, add=b.freq(ratio=2.2, add=500), exp=1.5)
+    freq = _vibrato(b, 5.4, 9, 0.5)
+    wide = b.graph.add(b.pyo.SuperSaw(freq, 0.42, 0.62, mul=0.55))
+    core = b.saw(b.freq(2), 0.28)
+    return b.done(b.low(b.sum([wide, core]), cutoff, 1.1, mul=amp))
+
+
+def lead_soft(b: Bench) -> Graph:
+    """Whistle-like lead: soft saw and triangle, breath at the onset."""
+    amp = b.env(0.03, 0.4, 0.82, 0.25, exp=1.3)
+    tone = b.env(0.05, 0.6, 0.45, 0.3, mul=1.1, add=0.1)
+    freq = _vibrato(b, 5.1, 14, 0.6)
+    puff = b.env(0.004, 0.10, 0.03, 0.05, mul=0.10, exp=2)
+    air = b.graph.add(b.pyo.Reson(b.graph.add(b.pyo.Noise(mul=puff)), b.freq(0, 2.0), 6))
+    parts = [b.warm(freq, tone, 0.6), b.tri(b.freq(6), 0.25), air]
+    return b.done(b.low(b.sum(parts), 6500, 0.7, mul=amp))
+
+
+def strings(b: Bench) -> Graph:
+    """A section: many saws, bowed slowly, bright with velocity."""
+    amp = b.env(0.16, 0.6, 0.88, 0.55, exp=1.4)
+    cutoff = b.env(0.25, 0.9, 0.7, 0.6, mul=3000, add=b.freq(ratio=1.8, add=500))
+    left = b.graph.add(b.pyo.SuperSaw(b.freq(-5), 0.36, 0.75, mul=0.5))
+    right = b.graph.add(b.pyo.SuperSaw(b.freq(5), 0.40, 0.75, mul=0.5))
+    return b.done(b.low(left, cutoff, 0.75, mul=amp), b.low(right, cutoff, 0.75, mul=amp))
+
+
+VOICES: dict[str, Callable[[Bench], Graph]] = {
+    "bass_sub": bass_sub,
+    "bass_pluck": bass_pluck,
+    "bass_saw": bass_saw,
+    "pad_warm": pad_warm,
+    "pad_glass": pad_glass,
+    "keys_organ": keys_organ,
+    "pluck": pluck,
+    "arp_square": arp_square,
+    "lead_saw": lead_saw,
+    "lead_soft": lead_soft,
+    "strings": strings,
+}
+"""One voice of every synthesiser patch."""
+
+
+def _chorus(pyo: Pyo, left: Stream, right: Stream, depth_ms: float, rate: float, wet: float, hpf: float) -> Graph:
+    graph = Graph()
+    sides = []
+    for k, sound in enumerate((left, right)):
+        sweep = graph.add(pyo.Sine(rate * (1 + 0.13 * k), phase=0.25 + 0.5 * k, mul=depth_ms / 1000, add=0.009))
+        late = graph.add(pyo.Delay(sound, sweep, 0, 0.05, mul=wet))
+        sides.append(graph.add(pyo.Mix([sound, late], voices=1)))
+    made = [graph.add(pyo.Biquad(side, hpf, 0.7, 1)) for side in sides]
+    graph.left, graph.right = made
+    return graph
+
+
+def _dry(pyo: Pyo, left: Stream, right: Stream, hpf: float) -> Graph:
+    graph = Graph()
+    graph.left = graph.add(pyo.Biquad(left, hpf, 0.7, 1))
+    graph.right = graph.left if right is left else graph.add(pyo.Biquad(right, hpf, 0.7, 1))
+    return graph
+
+
+_CHORUS = {
+    "pad_warm": (3.2, 0.42, 0.75, 110.0),
+    "pad_glass": (2.6, 0.31, 0.7, 140.0),
+    "keys_organ": (1.2, 5.8, 0.65, 70.0),
+    "pluck": (1.6, 0.7, 0.4, 120.0),
+    "arp_square": (1.8, 0.6, 0.5, 140.0),
+    "lead_saw": (2.2, 0.55, 0.55, 140.0),
+    "lead_soft": (2.0, 0.5, 0.5, 140.0),
+    "strings": (2.8, 0.38, 0.6, 120.0),
+}
+
+
+def effects(pyo: Pyo, name: str, left: Stream, right: Stream) -> Graph:
+    """What stands behind all voices of a rack: chorus where the patch has one, and a low cut."""
+    if name in _CHORUS:
+        depth, rate, wet, hpf = _CHORUS[name]
+        return _chorus(pyo, left, right, depth, rate, wet, hpf)
+    return _dry(pyo, left, right, 28.0)

@@ -1,0 +1,78 @@
+"""The embedded voice: any bank behind the ``Voice`` interface, and the choice of bank."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+import warnings
+from collections import OrderedDict
+
+import numpy as np
+
+from audio.voice import plan as plans
+from audio.voice import sing, speak
+from audio.voice.flite import VOICES, FliteBank
+from audio.voice.formant import FormantBank
+from audio.voice.model import Layout, Phrase, Spoken, Take, Voice, VoiceSettings
+from audio.voice.source import Bank, VoiceError
+from characters.definition import VoiceDefinition
+
+_KEPT = 64
+"""Plans remembered between ``layout`` and ``render``."""
+
+
+class BankVoice:
+    """A voice from a bank. Safe to call from several threads."""
+
+    def __init__(self, bank: Bank, settings: VoiceSettings) -> None:
+        self.name = bank.name
+        self.settings = settings
+        self._bank = bank
+        self._plans: OrderedDict[Phrase, plans.Plan] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def layout(self, phrase: Phrase) -> Layout:
+        """Phones, words and samples of a phrase, in milliseconds and without audio."""
+        return self._plan(phrase).layout
+
+    def render(self, layout: Layout) -> Take:
+        """The sound of a layout; the same layout gives the same samples."""
+        pcm, f0 = plans.perform(self._plan(layout.phrase), self._bank, self.settings)
+        return Take(layout, pcm.astype(np.float32, copy=False), f0.astype(np.float32, copy=False))
+
+    def _plan(self, phrase: Phrase) -> plans.Plan:
+        with self._lock:
+            known = self._plans.get(phrase)
+            if known is not None:
+                self._plans.move_to_end(phrase)
+                return known
+        if isinstance(phrase, Spoken):
+            made = speak.plan(self._bank, self.settings, phrase)
+        else:
+            made = sing.plan(self._bank, self.settings, phrase)
+        with self._lock:
+            self._plans[phrase] = made
+            while len(self._plans) > _KEPT:
+                self._plans.popitem(last=False)
+        return made
+
+
+def open_voice(settings: VoiceSettings) -> Voice:
+    """A voice with the character's settings.
+
+    A bank that cannot be opened here (its library is missing, or its name unknown) is replaced by the formant bank,
+    which needs nothing, and a warning says why.
+    """
+    bank: Bank
+    try:
+        bank = FormantBank() if settings.bank == "formant" else FliteBank(settings.bank)
+    except VoiceError as error:
+        known = ", ".join((*VOICES, "formant"))
+        warnings.warn(f"{error}; using the formant voice instead (banks: {known})", RuntimeWarning, stacklevel=2)
+        bank = FormantBank()
+    return BankVoice(bank, settings)
+
+
+def voice_settings(definition: VoiceDefinition) -> VoiceSettings:
+    """Settings from the ``[voice]`` table of a character (``characters.definition.VoiceDefinition``)."""
+    return VoiceSettings(**{field.name: getattr(definition, field.name) for field in dataclasses.fields(VoiceSettings)})

@@ -1,0 +1,83 @@
+"""The pitch of a sung line: notes joined by short glides, scoops into big entries, late and growing vibrato."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from audio.voice.model import SungNote, VoiceSettings
+from audio.voice.sound import drift
+from audio.voice.source import SAMPLE_RATE, Floats
+from audio.voice.syllable import Lyric
+
+
+def line(
+    at: Floats,
+    notes: Sequence[SungNote],
+    lyric: Lyric,
+    onsets: Sequence[tuple[int, int]],
+    settings: VoiceSettings,
+    seed: int,
+) -> Floats:
+    """MIDI note numbers (fractional) at the samples ``at``. ``onsets``: per syllable its first phone and its beat."""
+    tones = np.full(len(at), float(notes[0].pitch))
+    opened = {s.notes[0] for k, s in enumerate(lyric.syllables) if k == 0 or _rest_before(notes, s.notes[0])}
+    for i, note in enumerate(notes):
+        if i:
+            step = float(note.pitch) - float(notes[i - 1].pitch)
+            if i in opened:
+                tones += step * (at >= (note.start + notes[i - 1].start + notes[i - 1].length) / 2)
+            else:
+                tones += step * _glide(at, note.start, step, min(note.length, notes[i - 1].length))
+        tones += _scoop(at, note, i in opened, notes[i - 1].pitch if i else note.pitch)
+    for i, note in enumerate(notes):
+        tones += _vibrato(at, note, settings, i, seed)
+    result: Floats = np.clip(tones + 0.02 * drift(len(at), 2.3, seed), 24, 108)
+    return result
+
+
+def _rest_before(notes: Sequence[SungNote], i: int) -> bool:
+    return i == 0 or notes[i].start - (notes[i - 1].start + notes[i - 1].length) > 0.06 * SAMPLE_RATE
+
+
+def _glide(at: Floats, beat: int, step: float, room: int) -> Floats:
+    """0 to 1 around a beat: three quarters of the way is done when the new vowel sounds."""
+    length = min((0.055 + 0.004 * abs(step)) * SAMPLE_RATE, 0.4 * room)
+    t = np.clip((at - (beat - 0.7 * length)) / length, 0, 1)
+    glide: Floats = t * t * (3 - 2 * t)
+    return glide
+
+
+def _scoop(at: Floats, note: SungNote, opened: bool, before: float) -> Floats:
+    """A small rise into a note that opens a phrase or leaps up, and is long enough to have one."""
+    seconds = note.length / SAMPLE_RATE
+    depth = 0.0
+    if seconds > 0.28:
+        depth = 0.9 if opened else 0.35 if note.pitch - before >= 4 else 0.0
+    length = 0.085 * SAMPLE_RATE
+    t = np.clip((at - (note.start - 0.3 * length)) / length, 0, 1)
+    inside = (at >= note.start - 0.15 * SAMPLE_RATE) & (at < note.start + note.length)
+    scoop: Floats = np.where(inside, -depth * (1 - t) ** 2, 0.0)
+    return scoop
+
+
+def _vibrato(at: Floats, note: SungNote, settings: VoiceSettings, index: int, seed: int) -> Floats:
+    """Starts after the character's delay, grows over half a second, eases before the note ends."""
+    seconds = note.length / SAMPLE_RATE
+    if seconds < settings.vibrato_delay + 0.25 or settings.vibrato_depth <= 0:
+        return np.zeros(len(at))
+    t = (at - note.start) / SAMPLE_RATE - settings.vibrato_delay
+    growth = np.clip(t / 0.5, 0, 1) * np.clip((seconds - settings.vibrato_delay - t) / 0.12, 0, 1)
+    rate = settings.vibrato_rate * (1 + 0.03 * ((seed >> (index % 24)) % 5 - 2) / 2)
+    wave: Floats = settings.vibrato_depth * growth * np.sin(2 * np.pi * rate * np.maximum(t, 0))
+    return wave
+
+
+def effort(at: Floats, tones: Floats, notes: Sequence[SungNote]) -> Floats:
+    """dB per octave by which the tone brightens as the line climbs and swells (0 near D4 at a velocity of 0.8)."""
+    middles = [note.start + note.length / 2 for note in notes]
+    loud = np.interp(at, middles, [float(np.clip(note.velocity, 0, 1)) - 0.8 for note in notes])
+    height = np.clip((tones - 62) / 12, -0.5, 1.3)
+    result: Floats = 3.5 * height + 4 * loud
+    return result

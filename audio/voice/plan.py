@@ -1,0 +1,141 @@
+"""A phrase planned: its layout, and how the bank's own phrase is moved through in time, pitch and loudness."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from audio.voice import phones as sounds
+from audio.voice import sound
+from audio.voice.model import Layout, Phone, VoiceSettings
+from audio.voice.source import HOP, Bank, Floats, Source
+
+SILENCE = -90.0
+_SIBILANTS = ("S", "Z", "SH", "ZH", "CH", "JH", "T")
+
+
+@dataclass(frozen=True, slots=True)
+class Breath:
+    """A breath drawn in: first sample, samples, loudness in dB below the phrase."""
+
+    start: int
+    length: int
+    level: float = -27.0
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A stretch of voice made from one source. Times are samples, strictly increasing; values are per point."""
+
+    source: Source
+    start: int
+    end: int
+    times: Floats
+    """When each point of ``places`` is due (float64 samples)."""
+    places: Floats
+    """Frame of the source at each time."""
+    gain_times: Floats
+    gains: Floats
+    """dB."""
+    f0: Floats
+    """Hz, one value every HOP samples from ``start``."""
+    effort: Floats
+    """As in :class:`audio.voice.sound.Controls`, one value every HOP samples."""
+    breath: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything a take is made from."""
+
+    layout: Layout
+    passages: tuple[Passage, ...]
+    breaths: tuple[Breath, ...]
+    seed: int
+    level: float = 0.0
+    """dB above the usual loudness of a take."""
+
+
+def frames(start: int, end: int) -> Floats:
+    """Sample of every parameter frame of a stretch."""
+    result: Floats = start + HOP * np.arange(max(2, -(-(end - start) // HOP)), dtype=np.float64)
+    return result
+
+
+def perform(plan: Plan, bank: Bank, settings: VoiceSettings) -> tuple[Floats, Floats]:
+    """Samples of a plan from ``layout.start`` on, and its fundamental every HOP samples (0 where unvoiced)."""
+    layout = plan.layout
+    size = layout.end - layout.start
+    pcm = np.zeros(size, np.float32)
+    pitch = np.zeros(-(-size // HOP), np.float32)
+    for i, passage in enumerate(plan.passages):
+        controls = _controls(passage)
+        at = passage.start - layout.start
+        _add(pcm, sound.sing(bank, settings, controls, plan.seed + i), at)
+        heard = (controls.voiced > 0.5) & (controls.gain > SILENCE / 2)
+        part = pitch[at // HOP :][: len(heard)]
+        part += np.where(heard, controls.f0, 0)[: len(part)]
+    reference = sound.loudness(pcm)
+    for i, breath in enumerate(plan.breaths):
+        air = sound.breath(breath.length, plan.seed + 100 + i)
+        own = sound.loudness(air)
+        _add(pcm, (air * 10 ** ((reference + breath.level - own) / 20)).astype(np.float32), breath.start - layout.start)
+    return sound.finish(pcm, plan.level), pitch
+
+
+def _controls(passage: Passage) -> sound.Controls:
+    at = frames(passage.start, passage.end)
+    place = np.interp(at, passage.times, passage.places)
+    source = passage.source
+    low = np.clip(place.astype(int), 0, len(source.params) - 1)
+    high = np.minimum(low + 1, len(source.params) - 1)
+    part = (place - low).astype(np.float32)[:, None]
+    voiced, sibilance = _marks(source)
+    return sound.Controls(
+        params=source.params[low] * (1 - part) + source.params[high] * part,
+        voicing=source.voicing[low] * (1 - part) + source.voicing[high] * part,
+        voiced=np.interp(place, np.arange(len(voiced)), voiced).astype(np.float32),
+        f0=passage.f0[: len(at)],
+        gain=np.interp(at, passage.gain_times, passage.gains).astype(np.float32),
+        effort=passage.effort[: len(at)].astype(np.float32),
+        breath=np.full(len(at), passage.breath, np.float32),
+        sibilance=np.interp(place, np.arange(len(sibilance)), sibilance).astype(np.float32),
+    )
+
+
+def _marks(source: Source) -> tuple[Floats, Floats]:
+    """Per source frame: whether it is voiced and whether it hisses (0 or 1)."""
+    voiced = np.zeros(len(source.params), np.float32)
+    sibilance = np.zeros(len(source.params), np.float32)
+    for phone in source.phones:
+        facts = sounds.sound(phone.symbol)
+        part = slice(phone.start, phone.end)
+        if facts.kind != "rest":
+            voiced[part] = 1.0 if facts.voiced else 0.0
+        if phone.symbol in _SIBILANTS:
+            sibilance[part] = 1.0
+    return voiced, sibilance
+
+
+def shown(
+    symbol: str, start: int, end: int, stress: int = 0, word: int = -1, note: int = -1, glide: int = 0
+) -> list[Phone]:
+    """A phone as a layout shows it: one, or two for a diphthong whose glide takes its last ``glide`` samples."""
+    first = sounds.sound(symbol)
+    off = sounds.OFFGLIDES.get(symbol)
+    turn = end - glide
+    if off is None or not start < turn < end:
+        return [Phone(symbol, first.ipa, first.viseme, start, end, stress, word, note)]
+    last = sounds.sound(off)
+    return [
+        Phone(symbol, first.ipa, first.viseme, start, turn, stress, word, note),
+        Phone(off, last.ipa, last.viseme, turn, end, 0, word, note),
+    ]
+
+
+def _add(pcm: Floats, part: Floats, at: int) -> None:
+    first = max(at, 0)
+    last = min(at + len(part), len(pcm))
+    if last > first:
+        pcm[first:last] += part[first - at : last - at]

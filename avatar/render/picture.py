@@ -1,0 +1,254 @@
+"""The picture: one context, one model, one frame after another."""
+
+from __future__ import annotations
+
+import math
+from importlib import import_module
+from typing import Any
+
+import moderngl
+import numpy as np
+import numpy.typing as npt
+
+from avatar.render.context import Programs, open_context
+from avatar.render.errors import RenderError
+from avatar.render.figure import Figure
+from avatar.render.i420 import I420
+from avatar.render.scene import Colour, SceneState
+from avatar.rig.rig import Rig
+from avatar.vrm.model import Model
+
+PLAIN: Colour = (200 / 255, 210 / 255, 220 / 255)
+AA = ("none", "fxaa", "msaa4")
+NEAR, FAR = 0.05, 60.0
+
+
+def linear(colour: Colour, strength: float = 1.0) -> list[float]:
+    """sRGB to linear light times a strength."""
+    return [strength * (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4) for c in colour]
+
+
+def camera_matrices(scene: SceneState, aspect: float) -> tuple[Any, Any]:
+    """View and projection (4x4, column vectors, float32); always finite."""
+    c = scene.camera
+    eye, target = np.array(c.position, np.float64), np.array(c.target, np.float64)
+    back = eye - target
+    size = np.linalg.norm(back)
+    back = back / size if size > 1e-6 else np.array([0, 0, 1.0])
+    right = np.cross([0, 1, 0], back)
+    size = np.linalg.norm(right)
+    right = right / size if size > 1e-6 else np.array([1.0, 0, 0])
+    up = np.cross(back, right)
+    roll = math.radians(c.roll)
+    right, up = right * math.cos(roll) + up * math.sin(roll), up * math.cos(roll) - right * math.sin(roll)
+    view = np.eye(4)
+    view[0, :3], view[1, :3], view[2, :3] = right, up, back
+    view[:3, 3] = -view[:3, :3] @ eye
+    f = 1 / math.tan(math.radians(min(max(c.fov, 1.0), 150.0)) / 2)
+    projection = np.zeros((4, 4))
+    projection[0, 0], projection[1, 1] = f / aspect, f
+    projection[2, 2], projection[2, 3] = (FAR + NEAR) / (NEAR - FAR), 2 * FAR * NEAR / (NEAR - FAR)
+    projection[3, 2] = -1
+    return view.astype(np.float32), projection.astype(np.float32)
+
+
+class Picture:
+    """Draws a model and its stage. ``size`` (w, h), even; ``aa`` none, fxaa or msaa4.
+
+    ``window=True`` draws with the context of the open pygame window and shows each picture in it.
+    ``RenderError`` with a remedy where there is no OpenGL 3.3.
+    """
+
+    def __init__(self, size: tuple[int, int], aa: str = "fxaa", window: bool = False) -> None:
+        self.context = open_context(window)
+        self.window = window
+        self.programs = Programs(self.context)
+        self.figure: Figure | None = None
+        self.set: Any = None
+        self._targets: list[Any] = []
+        # Bound while targets are freed: moderngl goes back to the last bound framebuffer after each call.
+        self._idle_texture = self.context.texture((2, 2), 4)
+        self._idle = self.context.framebuffer([self._idle_texture])
+        self._scene_block = self.context.buffer(reserve=224, dynamic=True)
+        self.box = (0, 0, 0, 0)
+        self.aa = aa
+        self.resize(size, aa)
+
+    def resize(self, size: tuple[int, int], aa: str | None = None) -> None:
+        """Changes size and antialiasing; the model stays."""
+        w, h = int(size[0]), int(size[1])
+        limit = int(self.context.info["GL_MAX_RENDERBUFFER_SIZE"])
+        if w < 2 or h < 2 or w % 2 or h % 2 or max(w, h) > limit:
+            raise RenderError(f"size {w}x{h} cannot be drawn. Give even numbers from 2 to {limit}.")
+        if aa is not None and aa not in AA:
+            raise RenderError(f"antialiasing {aa!r} is not known. Use one of {', '.join(AA)}.")
+        self.aa = aa or self.aa
+        self._free_targets()
+        self.size = (w, h)
+        make = self.context
+        self._colour, self._depth = self._own(make.texture((w, h), 4)), self._own(make.depth_renderbuffer((w, h)))
+        self._main = self._own(make.framebuffer([self._colour], self._depth))
+        self._drawn = self._shown = self._main
+        if self.aa == "msaa4" and make.max_samples >= 4:
+            colour = self._own(make.renderbuffer((w, h), 4, samples=4))
+            depth = self._own(make.depth_renderbuffer((w, h), samples=4))
+            self._drawn = self._own(make.framebuffer([colour], depth))
+        self._soft = self._own(make.texture((w, h), 4)) if self.aa == "fxaa" else self._colour
+        self._soft_target = self._own(make.framebuffer([self._soft])) if self.aa == "fxaa" else self._main
+        for texture in (self._colour, self._soft):
+            texture.filter = (moderngl.LINEAR, moderngl.LINEAR)
+            texture.repeat_x = texture.repeat_y = False
+        self._scratch = np.empty((h, w, 3), np.uint8)
+        self._to_i420 = I420(w, h)
+
+    def _own(self, thing: Any) -> Any:
+        self._targets.append(thing)
+        return thing
+
+    def _free_targets(self) -> None:
+        self._idle.use()
+        for thing in reversed(self._targets):
+            thing.release()
+        self._targets.clear()
+
+    def set_model(self, model: Model | None) -> None:
+        """Takes a new model; what the old one held is freed."""
+        if self.figure is not None:
+            self.figure.release()
+            self.figure = None
+        if model is not None:
+            self.figure = Figure(self.context, self.programs, model)
+
+    def draw(self, rig: Rig | None, scene: SceneState) -> None:
+        """Draws one picture; ``rig`` must be the one of the set model (None: only the stage)."""
+        if rig is not None and (self.figure is None or self.figure.model is not rig.model):
+            self.set_model(rig.model)
+        view, projection = camera_matrices(scene, self.size[0] / self.size[1])
+        backlight = self._light(scene, view, projection)
+        figure = self.figure if rig is not None else None
+        target = self._drawn
+        target.use()  # before skinning: even a draw that only captures needs a complete framebuffer
+        if figure is not None and rig is not None:
+            figure.update(rig)
+        self.context.viewport = (0, 0, *self.size)
+        self._back(scene, view, projection, target)
+        self._scene_block.bind_to_uniform_block(0)
+        if figure is not None:
+            figure.draw(target, backlight)
+        if self.set and scene.backdrop != "plain":
+            self.set.draw_front(scene, view, projection, self.size)
+        self._fade(scene)
+        if target is not self._main:
+            self.context.copy_framebuffer(self._main, target)
+        self.box = (0, 0, 0, 0)
+        self._shown = self._main
+        if self.aa == "fxaa" and figure is not None and rig is not None:
+            self._smooth(figure.screen_box(rig, projection @ view, self.size))
+        if self.window:
+            self._show()
+
+    def _light(self, scene: SceneState, view: Any, projection: Any) -> bool:
+        """Fills the scene block. Key and ambient together never pass 1, so that white stays drawn."""
+        key, ambient = np.array(linear(scene.key.colour, scene.key.intensity)), np.array(linear(scene.ambient))
+        rim = np.array(linear(scene.rim.colour, scene.rim.intensity))
+        if scene.backdrop == "plain":
+            ambient, rim = ambient * 0, rim * 0
+        scale = 1 / max(1.0, float((key + ambient).max()))
+        block = np.zeros(56, np.float32)
+        block[0:16], block[16:32] = (projection @ view).T.ravel(), view.T.ravel()
+        block[32:35], block[35] = scene.camera.position, projection[1, 1]
+        block[36:39], block[40:43] = _unit(scene.key.direction), key * scale
+        block[44:47], block[48:51], block[52:55] = _unit(scene.rim.direction), rim, ambient * scale
+        self._scene_block.write(block)
+        return bool(rim.any())
+
+    def _back(self, scene: SceneState, view: Any, projection: Any, target: Any) -> None:
+        if scene.backdrop == "plain":
+            target.clear(*PLAIN, 1.0, depth=1.0)
+            return
+        if self.set is None:
+            self.set = _open_set(self.context)
+        if self.set:
+            target.clear(0, 0, 0, 1, depth=1.0)
+            self.set.draw_back(scene, view, projection, self.size)
+            return
+        base = scene.palette[0]
+        target.clear(*(c * 0.6 for c in base), 1.0, depth=1.0)
+        self._flat((*base, 1.0), (*(c * 0.35 for c in base), 1.0))
+
+    def _flat(self, top: Any, bottom: Any) -> None:
+        program, array = self.programs.screen("flat.frag")
+        program["u_top"].value, program["u_bottom"].value = top, bottom
+        program["u_height"].value = float(self.size[1])
+        array.render(moderngl.TRIANGLES, vertices=3)
+
+    def _fade(self, scene: SceneState) -> None:
+        if scene.fade > 0:
+            self.context.disable(moderngl.DEPTH_TEST)
+            self.context.enable(moderngl.BLEND)
+            self.context.blend_func = moderngl.SRC_ALPHA, moderngl.ONE_MINUS_SRC_ALPHA
+            black = (0.0, 0.0, 0.0, min(scene.fade, 1.0))
+            self._flat(black, black)
+            self.context.disable(moderngl.BLEND)
+
+    def _smooth(self, box: tuple[int, int, int, int]) -> None:
+        x0, y0, x1, y1 = box
+        if x0 >= x1 or y0 >= y1:
+            return
+        w, h = self.size
+        # One pixel off the border: the shader looks at its neighbours.
+        x0, y0, x1, y1 = max(x0, 1), max(y0, 1), min(x1, w - 1), min(y1, h - 1)
+        self.box = (x0, y0, x1, y1)
+        self.context.copy_framebuffer(self._soft_target, self._main)
+        self._shown = self._soft_target
+        self._soft_target.use()
+        self.context.viewport = (x0, y0, x1 - x0, y1 - y0)
+        program, array = self.programs.screen("fxaa.frag")
+        self._colour.use(0)
+        program["u_picture"].value = 0
+        program["u_pixel"].value = (1 / self.size[0], 1 / self.size[1])
+        array.render(moderngl.TRIANGLES, vertices=3)
+
+    def _show(self) -> None:
+        screen = self.context.screen
+        if screen is not None:
+            self.context.copy_framebuffer(screen, self._shown)
+
+    def read_rgb(self) -> npt.NDArray[np.uint8]:
+        """The picture as (h, w, 3) uint8, sRGB, top row first; a new array."""
+        self._shown.read_into(self._scratch, components=3, alignment=1)
+        return np.ascontiguousarray(self._scratch[::-1])
+
+    def read_i420(self, out: npt.NDArray[np.uint8]) -> None:
+        """Writes the picture as I420 (BT.709, limited range) into ``out`` (h * 3 // 2, w) uint8."""
+        w, h = self.size
+        if out.shape != (h * 3 // 2, w) or out.dtype != np.uint8 or not out.flags.c_contiguous:
+            raise RenderError(f"read_i420 needs a contiguous uint8 array of {(h * 3 // 2, w)}, not {out.shape}.")
+        self._to_i420(self._shown, out)
+
+    def release(self) -> None:
+        """Frees everything; the picture cannot be used afterwards."""
+        self.set_model(None)
+        if self.set:
+            self.set.release()
+            self.set = None
+        self._free_targets()
+        self._idle.release()
+        self._idle_texture.release()
+        self._scene_block.release()
+        self.programs.release()
+        self.context.release()
+
+
+def _unit(vector: tuple[float, float, float]) -> npt.NDArray[np.float64]:
+    v = np.array(vector, float)
+    size = np.linalg.norm(v)
+    return v / size if size > 1e-9 else np.array([0, 0, 1.0])
+
+
+def _open_set(context: Any) -> Any:
+    """The stage set, or False before it is built."""
+    try:
+        return import_module("avatar.render.stage_set").StageSet(context)
+    except ModuleNotFoundError:
+        return False

@@ -1,0 +1,179 @@
+// MToon (VRMC_materials_mtoon 1.0), unlit and glTF metallic-roughness with one key light; defines choose the parts.
+in vec3 v_normal;
+in vec2 v_uv;
+#ifdef COLOR
+in vec4 v_color;
+#endif
+#ifdef VIEW
+in vec3 v_view;
+#endif
+#ifdef BASE
+uniform sampler2D u_base;
+#endif
+#ifdef SHADE_MAP
+uniform sampler2D u_shade_map;
+#endif
+#ifdef NORMAL_MAP
+uniform sampler2D u_normal;
+#endif
+#ifdef EMISSIVE_MAP
+uniform sampler2D u_emissive_map;
+#endif
+#ifdef SHIFT_MAP
+uniform sampler2D u_shift_map;
+#endif
+#ifdef MATCAP
+uniform sampler2D u_matcap;
+#endif
+#ifdef RIM_MAP
+uniform sampler2D u_rim_map;
+#endif
+#ifdef UV_MASK
+uniform sampler2D u_uv_mask;
+#endif
+#ifdef METAL_ROUGH
+uniform sampler2D u_metal_rough;
+#endif
+out vec4 f_color;
+
+vec3 to_srgb(vec3 c) {
+    c = clamp(c, 0.0, 1.0);
+    return mix(1.055 * pow(c, vec3(1.0 / 2.4)) - 0.055, c * 12.92, lessThanEqual(c, vec3(0.0031308)));
+}
+
+#ifdef NORMAL_MAP
+// Tangent frame from derivatives (Christian Schueler, "Followup: normal mapping without precomputed tangents").
+vec3 bumped(vec3 n, vec2 uv) {
+    vec3 q0 = dFdx(-v_view), q1 = dFdy(-v_view);
+    vec2 s0 = dFdx(uv), s1 = dFdy(uv);
+    vec3 p1 = cross(q1, n), p0 = cross(n, q0);
+    vec3 t = p1 * s0.x + p0 * s1.x, b = p1 * s0.y + p0 * s1.y;
+    float size = max(dot(t, t), dot(b, b));
+    float scale = size == 0.0 ? 0.0 : inversesqrt(size);
+    vec3 m = texture(u_normal, uv).xyz * 2.0 - 1.0;
+    m.xy *= material.uv_move.w;
+    return normalize(t * (scale * m.x) + b * (-scale * m.y) + n * m.z);
+}
+#endif
+
+#ifdef PBR
+vec3 physical(vec3 base, vec3 n, vec3 v, float metal, float rough) {
+    vec3 d = max(abs(dFdx(v_normal)), abs(dFdy(v_normal)));
+    rough = min(max(rough, 0.045) + max(max(d.x, d.y), d.z), 1.0);
+    vec3 l = scene.key_to.xyz, h = normalize(l + v);
+    float nl = clamp(dot(n, l), 0.0, 1.0), nv = clamp(dot(n, v), 0.0, 1.0);
+    float nh = clamp(dot(n, h), 0.0, 1.0), vh = clamp(dot(v, h), 0.0, 1.0);
+    vec3 f0 = mix(vec3(0.04), base, metal);
+    float fresnel = exp2((-5.55473 * vh - 6.98316) * vh);
+    float a = rough * rough, a2 = a * a;
+    float gv = nl * sqrt(a2 + (1.0 - a2) * nv * nv), gl = nv * sqrt(a2 + (1.0 - a2) * nl * nl);
+    float q = nh * nh * (a2 - 1.0) + 1.0;
+    // pi of the light's intensity cancels the 1/pi of both lobes
+    vec3 specular = (f0 * (1.0 - fresnel) + fresnel) * (0.5 / max(gv + gl, 1e-6)) * a2 / (q * q);
+    // Energy lost to multiple scattering (Turquin 2019) with Karis' fit of the environment BRDF.
+    vec4 r = rough * vec4(-1.0, -0.0275, -0.572, 0.022) + vec4(1.0, 0.0425, 1.04, -0.04);
+    float e = min(r.x * r.x, exp2(-9.28 * nv)) * r.x + r.y;
+    float single = clamp(r.z + r.w, 0.2, 1.0);
+    specular *= 1.0 + f0 * (1.0 / single - 1.0);
+    vec3 diffuse = base * (1.0 - metal) * (1.0 - (0.04 * (1.0 - fresnel) + fresnel));
+    return (diffuse + specular) * nl * scene.key.rgb + base * scene.ambient.rgb * (1.0 - 0.5 * metal);
+}
+#endif
+
+void main() {
+    vec2 uv = v_uv;
+#ifdef UV_MOVE
+    float mask = 1.0;
+#ifdef UV_MASK
+    mask = texture(u_uv_mask, uv).b;
+#endif
+    float c = cos(material.uv_move.z * mask), s = sin(material.uv_move.z * mask);
+    uv = mat2(c, -s, s, c) * (uv - 0.5) + 0.5 + material.uv_move.xy * mask;
+#endif
+    vec4 base = material.lit;
+#ifdef BASE
+    vec4 sampled = texture(u_base, uv);
+    base *= sampled;
+#endif
+#ifdef COLOR
+    base *= v_color;
+#endif
+#ifdef MASK
+    if (base.a < material.edge.z) discard;
+#endif
+#ifdef UNLIT
+    vec3 col = base.rgb;
+#else
+    vec3 n = normalize(v_normal);
+#ifdef DOUBLE
+    if (!gl_FrontFacing) n = -n;
+#endif
+#ifdef VIEW
+    vec3 v = normalize(v_view);
+#endif
+#ifdef NORMAL_MAP
+    n = bumped(n, uv);
+#endif
+#ifdef PBR
+    float metal = material.uv_x.w, rough = material.uv_y.w;
+#ifdef METAL_ROUGH
+    vec4 mr = texture(u_metal_rough, uv);
+    metal *= mr.b;
+    rough *= mr.g;
+#endif
+    vec3 col = physical(base.rgb, n, v, metal, rough);
+#else
+    vec3 shade = material.shade.rgb;
+#ifdef SHADE_SAME
+    shade *= sampled.rgb;
+#endif
+#ifdef SHADE_MAP
+    shade *= texture(u_shade_map, uv).rgb;
+#endif
+#ifdef COLOR
+    shade *= v_color.rgb;
+#endif
+    float shift = material.shade.w;
+#ifdef SHIFT_MAP
+    shift += texture(u_shift_map, uv).r * material.matcap.w;
+#endif
+    float soft = max(1.0 - material.emissive.w, 1e-4);
+    float lit = clamp((dot(n, scene.key_to.xyz) + shift + soft) / (2.0 * soft), 0.0, 1.0);
+    vec3 col = scene.key.rgb * mix(shade, base.rgb, lit);
+#ifdef V0
+    col = min(col, base.rgb);
+#endif
+    col += scene.ambient.rgb * base.rgb;
+    vec3 glow = vec3(0.0);
+#ifdef RIM
+    glow += material.rim.rgb * pow(clamp(1.0 - dot(v, n) + material.edge.y, 0.0, 1.0), material.edge.x);
+#endif
+#ifdef MATCAP
+    vec3 vn = mat3(scene.view) * n, vv = mat3(scene.view) * v;
+    vec3 x = normalize(vec3(vv.z, 0.0, -vv.x));
+    vec3 y = cross(vv, x);
+    glow += material.matcap.rgb * texture(u_matcap, 0.5 + 0.5 * vec2(dot(x, vn), -dot(y, vn))).rgb;
+#endif
+#ifdef RIM_MAP
+    glow *= texture(u_rim_map, uv).rgb;
+#endif
+    col += glow * mix(vec3(1.0), scene.key.rgb + scene.ambient.rgb, material.rim.w);
+#endif
+    vec3 emission = material.emissive.rgb;
+#ifdef EMISSIVE_MAP
+    emission *= texture(u_emissive_map, uv).rgb;
+#endif
+    col += emission;
+#ifdef BACKLIGHT
+    float grazing = 1.0 - clamp(dot(v, n), 0.0, 1.0);
+    col += scene.rim_light.rgb * grazing * grazing * grazing * clamp(dot(n, scene.rim_to.xyz) + 0.3, 0.0, 1.0);
+#endif
+#endif
+#ifdef OUTLINE
+    col = material.outline.rgb * mix(vec3(1.0), col, material.outline.w);
+#endif
+    f_color = vec4(to_srgb(col), 1.0);
+#ifdef BLEND
+    f_color.a = base.a;
+#endif
+}

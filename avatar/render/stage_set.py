@@ -1,0 +1,352 @@
+"""The stage around the performer: backdrop, floor, beams, dust, words on the LED wall, fans' reactions.
+
+The backdrop is ray-cast in one small shader at a quarter of the picture's size and enlarged softly, as a set behind a
+performer is out of focus; only what must be sharp (letters, sprites) is drawn at full size. While the camera stands
+still, or drifts by less than half a pixel, the result is kept and drawn anew ten times a second, else every frame;
+copying it under her costs next to nothing. That is what makes the stage cheap enough for a software renderer.
+
+Light only breathes with the music: beat and bar change a pixel's luminance by a few hundredths at most, far under
+what counts as a flash (WCAG 2.3.1: a tenth of full luminance, three times a second).
+"""
+
+from __future__ import annotations
+
+import math
+from importlib.resources import files
+from typing import Any
+
+import moderngl
+import numpy as np
+import numpy.typing as npt
+
+from avatar.render import set_art, set_sprites
+from avatar.render.scene import Colour, SceneState
+
+Matrix = npt.NDArray[np.float32]
+
+SETS = ("stars", "pool", "rooftop")
+_SCALE = 4
+_PLAIN = (200 / 255, 210 / 255, 220 / 255)
+_BEAMS = 7
+_LED_DEPTH = -4.15
+_LED_HEIGHT, _LED_HALF = 2.36, 1.85
+"""Middle of the letters above the floor and half their field's width, metres."""
+_LED_FADE = 0.3
+_REFRESH = 10.0
+"""How often a second the backdrop is drawn anew while the camera stands still."""
+_STILL = 0.5
+"""Pixels the camera may move before a kept backdrop is drawn anew."""
+_LANDMARKS = np.array([[-3.0, 2.5, -4.2, 1.0], [3.0, 0.5, -4.2, 1.0], [0.0, 0.0, 0.5, 1.0]])
+
+
+def shader(name: str) -> str:
+    """The text of a shader file of this room."""
+    return files("avatar.render").joinpath("shaders", name).read_text(encoding="utf-8")
+
+
+def mix(a: Colour, b: Colour, t: float) -> Colour:
+    """``a`` at 0, ``b`` at 1."""
+    return (a[0] + (b[0] - a[0]) * t, a[1] + (b[1] - a[1]) * t, a[2] + (b[2] - a[2]) * t)
+
+
+def light_colour(scene: SceneState) -> Colour:
+    """The light of the moment: between the second and the accent colour, as the chord has it."""
+    second, accent = scene.palette[1 % len(scene.palette)], scene.palette[2 % len(scene.palette)]
+    return mix(second, accent, 0.5 + 0.5 * min(1.0, max(-1.0, scene.hue)))
+
+
+class StageSet:
+    """Draws a set into the framebuffer that is bound. Matrices are (4, 4), for column vectors (``P @ V @ point``).
+
+    ``draw_back`` comes before the performer and fills the whole picture; ``draw_front`` after her. Neither reads or
+    writes depth; both leave depth test, culling and blending off.
+    """
+
+    def __init__(self, ctx: moderngl.Context) -> None:
+        self.ctx = ctx
+        self._owned: list[Any] = []
+        self._backdrops: dict[str, tuple[Any, Any]] = {}
+        self._copy = self._plain_array(shader("set_copy.vert"), shader("set_copy.frag"))
+        self._text = self._plain_array(shader("set_text.vert"), shader("set_text.frag"))
+        self._make_sprites()
+        self._make_beams()
+        self._clouds = self._texture(set_art.clouds(), repeat=True)
+        self._letters = self._keep(ctx.texture(set_art.TEXT_SIZE, 2, bytes(2 * math.prod(set_art.TEXT_SIZE))))
+        self._letters.filter = (moderngl.LINEAR, moderngl.LINEAR)
+        self._led = ""
+        self._led_since = -1e9
+        self._layers: list[Any] = []
+        self._layers_size = (0, 0)
+        self._shown: tuple[Any, ...] = ()
+        self._seen = np.zeros((len(_LANDMARKS), 2))
+
+    # Opening ------------------------------------------------------------------------------------------------
+
+    def _keep(self, thing: Any) -> Any:
+        self._owned.append(thing)
+        return thing
+
+    def _plain_array(self, vertex: str, fragment: str) -> Any:
+        program = self._keep(self.ctx.program(vertex_shader=vertex, fragment_shader=fragment))
+        return self._keep(self.ctx.vertex_array(program, []))
+
+    def _texture(self, pixels: set_art.Bytes, repeat: bool = False) -> Any:
+        height, width, parts = pixels.shape
+        texture = self._keep(self.ctx.texture((width, height), parts, pixels.tobytes(), alignment=1))
+        texture.build_mipmaps()
+        texture.filter = (moderngl.LINEAR_MIPMAP_NEAREST, moderngl.LINEAR)
+        texture.repeat_x = True
+        texture.repeat_y = repeat
+        return texture
+
+    def _make_sprites(self) -> None:
+        self._rows = np.zeros((set_sprites.DUST + set_sprites.PAGES + set_sprites.REACTIONS, set_sprites.WIDTH),
+                              np.float32)  # fmt: skip
+        program = self._keep(self.ctx.program(shader("set_sprite.vert"), shader("set_sprite.frag")))
+        corners = self._keep(self.ctx.buffer(np.array([-1, -1, 1, -1, -1, 1, 1, 1], np.float32).tobytes()))
+        self._sprite_buffer = self._keep(self.ctx.buffer(reserve=self._rows.nbytes, dynamic=True))
+        self._sprites = self._keep(self.ctx.vertex_array(program, [
+            (corners, "2f", "corner"),
+            (self._sprite_buffer, "2f 2f 1f 1f 4f 1f/i", "centre", "size", "turn", "cell", "colour", "add"),
+        ]))  # fmt: skip
+        program["cells"] = float(len(set_art.CELLS))
+        self._atlas = self._texture(set_art.atlas())
+        self._atlas.filter = (moderngl.LINEAR_MIPMAP_LINEAR, moderngl.LINEAR)
+
+    def _make_beams(self) -> None:
+        self._beam_rows = np.zeros((_BEAMS, 12), np.float32)
+        program = self._keep(self.ctx.program(shader("set_beam.vert"), shader("set_beam.frag")))
+        corners = self._keep(self.ctx.buffer(np.array([-1, 0, 1, 0, -1, 1, 1, 1], np.float32).tobytes()))
+        self._beam_buffer = self._keep(self.ctx.buffer(reserve=self._beam_rows.nbytes, dynamic=True))
+        self._beams = self._keep(self.ctx.vertex_array(program, [
+            (corners, "2f", "corner"),
+            (self._beam_buffer, "3f 3f 4f 2f/i", "lamp", "direction", "colour", "width"),
+        ]))  # fmt: skip
+
+    def _backdrop(self, name: str) -> tuple[Any, Any]:
+        """Vertex array and picture of a set, made when it is first shown."""
+        if name not in self._backdrops:
+            fragment = "#version 330\n" + shader("set_common.glsl") + shader(f"set_{name}.frag")
+            array = self._plain_array(shader("set_backdrop.vert"), fragment)
+            picture = set_art.skyline() if name == "rooftop" else set_art.constellations()
+            self._backdrops[name] = (array, self._texture(picture))
+        return self._backdrops[name]
+
+    def _resize(self, size: tuple[int, int]) -> None:
+        if size == self._layers_size:
+            return
+        self._release_layers()
+        self._layers_size, self._shown = size, ()
+        for part in (_SCALE, 1):
+            picture = self.ctx.texture((max(1, math.ceil(size[0] / part)), max(1, math.ceil(size[1] / part))), 4)
+            picture.filter = (moderngl.LINEAR, moderngl.LINEAR)
+            picture.repeat_x = picture.repeat_y = False
+            self._layers += [picture, self.ctx.framebuffer([picture])]
+
+    def _release_layers(self) -> None:
+        for thing in reversed(self._layers):
+            thing.release()
+        self._layers.clear()
+
+    # Drawing ------------------------------------------------------------------------------------------------
+
+    def draw_back(self, scene: SceneState, view: Matrix, projection: Matrix, size: tuple[int, int]) -> None:
+        """Everything behind the performer; covers every pixel."""
+        target = self.ctx.fbo
+        if scene.backdrop == "plain":
+            target.clear(*_PLAIN, 1.0)
+            return
+        name = scene.backdrop if scene.backdrop in SETS else SETS[0]
+        self._plain_state()
+        self._resize(size)
+        matrix = np.asarray(projection, np.float32) @ np.asarray(view, np.float32)
+        light = light_colour(scene)
+        tick = math.floor(scene.seconds * _REFRESH + 1e-6)
+        wanted = (name, tick, scene.led, tuple(scene.palette))
+        seen = self._landmarks(matrix, size)
+        if wanted != self._shown or not np.abs(seen - self._seen).max() <= _STILL:
+            self._shown, self._seen = wanted, seen
+            eye = -np.asarray(view, np.float64)[:3, :3].T @ np.asarray(view, np.float64)[:3, 3]
+            self._refresh(name, scene, matrix, eye, light, size)
+        self._lay(target, size)
+        self._draw_sprites(name, scene, matrix, projection, size, light, front=False)
+        self._plain_state()
+
+    @staticmethod
+    def _landmarks(matrix: Matrix, size: tuple[int, int]) -> npt.NDArray[np.float64]:
+        """Where a few points of the set lie in the picture, in pixels: they tell how far the camera has moved."""
+        points = _LANDMARKS @ matrix.T.astype(np.float64)
+        depth = np.where(np.abs(points[:, 3:]) < 1e-3, 1e-3, points[:, 3:])
+        return points[:, :2] / depth * (0.5 * size[0], 0.5 * size[1])
+
+    def _refresh(self, name: str, scene: SceneState, matrix: Matrix, eye: npt.NDArray[np.float64], light: Colour,
+                 size: tuple[int, int]) -> None:  # fmt: skip
+        """Draw the backdrop small, enlarge it into the kept picture, letter the wall."""
+        picture, small, _, large = self._layers
+        small.use()
+        self._draw_backdrop(name, scene, matrix, eye, light)
+        self._draw_beams(name, scene, matrix, eye, light)
+        large.use()
+        self.ctx.viewport = (0, 0, size[0], size[1])
+        picture.use(0)
+        self._copy.render(moderngl.TRIANGLES, 3)
+        self._draw_led(name, scene, matrix, light)
+
+    def _lay(self, target: Any, size: tuple[int, int]) -> None:
+        """The kept picture into the bound framebuffer: a plain copy, or a draw where samples differ."""
+        _, _, picture, large = self._layers
+        if not target.samples and target.size == size:
+            self.ctx.copy_framebuffer(target, large)
+            target.use()
+            return
+        target.use()
+        self.ctx.viewport = (0, 0, size[0], size[1])
+        picture.use(0)
+        self._copy.render(moderngl.TRIANGLES, 3)
+
+    def draw_front(self, scene: SceneState, view: Matrix, projection: Matrix, size: tuple[int, int]) -> None:
+        """What is between the performer and the camera. The fade to black is the picture's, over everything."""
+        self._plain_state()
+        if scene.backdrop != "plain":
+            matrix = np.asarray(projection, np.float32) @ np.asarray(view, np.float32)
+            name = scene.backdrop if scene.backdrop in SETS else SETS[0]
+            self._draw_sprites(name, scene, matrix, projection, size, light_colour(scene), front=True)
+        self._plain_state()
+
+    def _plain_state(self) -> None:
+        self.ctx.disable(moderngl.DEPTH_TEST | moderngl.CULL_FACE | moderngl.BLEND)
+
+    def _draw_backdrop(self, name: str, scene: SceneState, matrix: Matrix, eye: npt.NDArray[np.float64],
+                       light: Colour) -> None:  # fmt: skip
+        array, picture = self._backdrop(name)
+        program = array.program
+        values: dict[str, Any] = {
+            "from": tuple(eye),
+            "eye": tuple(eye),
+            "main_colour": scene.palette[0],
+            "second_colour": scene.palette[1 % len(scene.palette)],
+            "accent_colour": scene.palette[2 % len(scene.palette)],
+            "light_colour": light,
+            "seconds": scene.seconds,
+            "beat": _unit(scene.beat),
+            "bar": _unit(scene.bar),
+            "energy": _unit(scene.energy),
+            "beams": _unit(scene.beams),
+            "art": 1,
+            "clouds": 2,
+        }
+        for key, value in values.items():
+            if key in program:
+                program[key] = value
+        inverse = np.linalg.inv(matrix.astype(np.float64)).astype(np.float32)
+        program["inverse_view_projection"].write(np.ascontiguousarray(inverse.T))
+        picture.use(1)
+        self._clouds.use(2)
+        array.render(moderngl.TRIANGLES, 3)
+
+    def _draw_beams(self, name: str, scene: SceneState, matrix: Matrix, eye: npt.NDArray[np.float64],
+                    light: Colour) -> None:  # fmt: skip
+        level = _unit(scene.beams)
+        if name == "pool" or level <= 0.01:
+            return
+        energy, t = _unit(scene.energy), scene.seconds
+        rows = self._beam_rows
+        second, accent = scene.palette[1 % len(scene.palette)], scene.palette[2 % len(scene.palette)]
+        for k in range(_BEAMS):
+            u = (k - (_BEAMS - 1) / 2) / ((_BEAMS - 1) / 2)
+            # Verse: the inner lamps, close together; chorus: all of them, fanned wide.
+            on = min(1.0, max(0.0, (0.25 + 0.95 * energy - abs(u)) * 4.0))
+            sway = math.sin(t * 0.31 + k * 1.7) * (0.10 + 0.22 * energy) + u * (0.15 + 0.45 * energy)
+            tone = mix(light, second if k % 2 else accent, 0.45)
+            strength = (
+                level * on * (0.24 + 0.10 * energy + 0.05 * _unit(scene.beat) * energy + 0.04 * math.sin(t * 0.5 + k))
+            )
+            if name == "rooftop":
+                rows[k, 0:3] = u * 9.0, 0.4, -14.0
+                rows[k, 3:6] = sway * 9.0, 11.0, 0.0
+                rows[k, 10:12] = 0.10, 0.9
+                strength *= 0.55
+            else:
+                rows[k, 0:3] = u * 3.3, 4.5, -2.9
+                rows[k, 3:6] = sway * 4.0, -5.2, 1.2 * math.cos(t * 0.23 + k)
+                rows[k, 10:12] = 0.05, 0.62
+            rows[k, 6:9] = tone
+            rows[k, 9] = max(0.0, strength)
+        program = self._beams.program
+        program["view_projection"].write(np.ascontiguousarray(matrix.T))
+        program["eye"] = tuple(eye)
+        self._beam_buffer.write(rows)
+        self.ctx.enable(moderngl.BLEND)
+        self.ctx.blend_func = moderngl.ONE, moderngl.ONE
+        self._beams.render(moderngl.TRIANGLE_STRIP, 4, instances=_BEAMS)
+        self.ctx.disable(moderngl.BLEND)
+
+    def _draw_led(self, name: str, scene: SceneState, matrix: Matrix, light: Colour) -> None:
+        if scene.led != self._led:
+            self._led, self._led_since = scene.led, scene.seconds
+            if scene.led.strip():
+                self._letters.write(set_art.lettering(scene.led).tobytes())
+        if not self._led.strip():
+            return
+        age = scene.seconds - self._led_since
+        strength = 0.62 * (1.0 if age < 0.0 else min(1.0, 0.3 + age / _LED_FADE)) * self._framed(matrix)
+        if strength <= 0.0:
+            return
+        second = scene.palette[1 % len(scene.palette)]
+        program = self._text.program
+        program["view_projection"].write(np.ascontiguousarray(matrix.T))
+        program["place"] = (0.0, _LED_HEIGHT, _LED_HALF, _LED_HALF * set_art.TEXT_SIZE[1] / set_art.TEXT_SIZE[0])
+        program["depth"] = _LED_DEPTH
+        program["colour"] = mix(second, (1.0, 1.0, 1.0), 0.45)
+        program["halo"] = mix(light, second, 0.3)
+        self._letters.use(0)
+        self.ctx.enable(moderngl.BLEND)
+        self.ctx.blend_func = moderngl.ONE, moderngl.ONE
+        for mirror, part in ((1.0, 1.0), (-1.0, 0.16)):
+            if mirror < 0 and name != "stars":
+                continue
+            program["mirror"] = mirror
+            program["strength"] = strength * part
+            self._text.render(moderngl.TRIANGLE_STRIP, 4)
+        self.ctx.disable(moderngl.BLEND)
+
+    def _framed(self, matrix: Matrix) -> float:
+        """1 where the picture shows the words whole, 0 where it would cut them: no letters then, as in a close-up."""
+        high = 0.30 if len(set_art.wrap(self._led)) > 1 else 0.15
+        corners = [[x, _LED_HEIGHT + y, _LED_DEPTH, 1.0] for x in (-1.35, 1.35) for y in (-high, high)]
+        points = np.array(corners) @ matrix.T.astype(np.float64)
+        if points[:, 3].min() <= 0.0:
+            return 0.0
+        edge = float(np.abs(points[:, :2] / points[:, 3:]).max())
+        return min(1.0, max(0.0, (1.0 - edge) / 0.02))
+
+    def _draw_sprites(self, name: str, scene: SceneState, matrix: Matrix, projection: Matrix,
+                      size: tuple[int, int], light: Colour, front: bool) -> None:  # fmt: skip
+        rows, zoom = self._rows, float(projection[1, 1])
+        warm = mix(light, (1.0, 1.0, 1.0), 0.4)
+        n = set_sprites.dust(matrix, scene.seconds, _unit(scene.energy), warm, front, zoom, rows)
+        if name == "pool":
+            n += set_sprites.pages(matrix, scene.seconds, warm, front, zoom, rows[n:])
+        if front and scene.reactions:
+            n += set_sprites.reactions(scene.reactions, size[0] / size[1], rows[n:])
+        if n == 0:
+            return
+        self._sprite_buffer.write(rows[:n])
+        self._sprites.program["aspect"] = size[0] / size[1]
+        self._atlas.use(0)
+        self.ctx.enable(moderngl.BLEND)
+        self.ctx.blend_func = moderngl.ONE, moderngl.ONE_MINUS_SRC_ALPHA
+        self._sprites.render(moderngl.TRIANGLE_STRIP, 4, instances=n)
+        self.ctx.disable(moderngl.BLEND)
+
+    def release(self) -> None:
+        """Give everything back to the GPU. The set cannot be drawn after."""
+        self._release_layers()
+        for thing in reversed(self._owned):
+            thing.release()
+        self._owned.clear()
+        self._backdrops.clear()
+
+
+def _unit(value: float) -> float:
+    return min(1.0, max(0.0, value))

@@ -1,0 +1,71 @@
+"""Quaternions (x, y, z, w) and matrices in bulk. Shapes: (n, 4), (n, 3), (n, 3, 3)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+Array = Any
+
+
+def multiply(a: Array, b: Array) -> Array:
+    """Hamilton product a b, row by row."""
+    out = np.empty(np.broadcast_shapes(a.shape, b.shape), np.float32)
+    ax, ay, az, aw = a[..., 0], a[..., 1], a[..., 2], a[..., 3]
+    bx, by, bz, bw = b[..., 0], b[..., 1], b[..., 2], b[..., 3]
+    out[..., 0] = aw * bx + ax * bw + ay * bz - az * by
+    out[..., 1] = aw * by - ax * bz + ay * bw + az * bx
+    out[..., 2] = aw * bz + ax * by - ay * bx + az * bw
+    out[..., 3] = aw * bw - ax * bx - ay * by - az * bz
+    return out
+
+
+def conjugate(q: Array) -> Array:
+    return q * np.array([-1, -1, -1, 1], np.float32)
+
+
+def to_matrix(q: Array, out: Array | None = None) -> Array:
+    """Rotation matrices (n, 3, 3) of unit quaternions."""
+    if out is None:
+        out = np.empty((*q.shape[:-1], 3, 3), np.float32)
+    x, y, z, w = q[..., 0], q[..., 1], q[..., 2], q[..., 3]
+    x2, y2, z2 = x + x, y + y, z + z
+    xx, yy, zz, xy, xz, yz, wx, wy, wz = x * x2, y * y2, z * z2, x * y2, x * z2, y * z2, w * x2, w * y2, w * z2
+    out[..., 0, 0], out[..., 0, 1], out[..., 0, 2] = 1 - (yy + zz), xy - wz, xz + wy
+    out[..., 1, 0], out[..., 1, 1], out[..., 1, 2] = xy + wz, 1 - (xx + zz), yz - wx
+    out[..., 2, 0], out[..., 2, 1], out[..., 2, 2] = xz - wy, yz + wx, 1 - (xx + yy)
+    return out
+
+
+def between(a: Array, b: Array) -> Array:
+    """Rotation matrices (n, 3, 3) that turn unit vectors a into b by the shortest way."""
+    c = np.maximum(1.0 + (a * b).sum(-1), 1e-6)
+    v = np.cross(a, b)
+    out = v[:, :, None] * v[:, None, :] / c[:, None, None]
+    d = (a * b).sum(-1)
+    out[:, 0, 0] += d
+    out[:, 1, 1] += d
+    out[:, 2, 2] += d
+    out[:, 0, 1] -= v[:, 2]
+    out[:, 0, 2] += v[:, 1]
+    out[:, 1, 0] += v[:, 2]
+    out[:, 1, 2] -= v[:, 0]
+    out[:, 2, 0] -= v[:, 1]
+    out[:, 2, 1] += v[:, 0]
+    return out
+
+
+def euler_yaw_pitch(yaw: float, pitch: float) -> Array:
+    """Quaternion that turns +Z by yaw degrees towards +X, then pitch degrees up."""
+    y, p = np.radians(yaw) / 2, -np.radians(pitch) / 2
+    sy, cy, sp, cp = np.sin(y), np.cos(y), np.sin(p), np.cos(p)
+    return np.array([cy * sp, sy * cp, -sy * sp, cy * cp], np.float32)
+
+
+def quaternion(matrix: Array) -> Array:
+    """One rotation matrix (scaled columns allowed) as a quaternion."""
+    from scipy.spatial.transform import Rotation
+
+    size = np.maximum(np.linalg.norm(matrix, axis=0), 1e-9)
+    return Rotation.from_matrix(matrix / size).as_quat().astype(np.float32)

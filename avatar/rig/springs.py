@@ -1,0 +1,157 @@
+"""Spring bones (VRMC_springBone) without the frame rate in them.
+
+The specification moves a tail per frame: inertia (1 - drag), stiffness dt, gravity dt. Here the state is a velocity per
+second, and a step of any length is what n = 60 dt of the specification's steps at 60 Hz add up to (a geometric series,
+n may be a fraction): the same at 60 Hz, and alike at any other rate.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from avatar.rig.maths import between
+from avatar.vrm.model import Joint, Model
+
+Array = Any
+
+
+class Group:
+    """Joints whose parents' places are known at the same step; arrays over its k joints."""
+
+    def __init__(self, model: Model, joints: list[Joint], axes: Array, lengths: Array) -> None:
+        self.nodes = np.array([j.node for j in joints])
+        self.parents = model.nodes.parents[self.nodes]
+        self.axes, self.lengths = axes, lengths[:, None]
+        self.stiffness = np.array([[j.stiffness] for j in joints], np.float32)
+        self.gravity = np.array([j.gravity for j in joints], np.float32)
+        self.hold = np.array([[1 - j.drag] for j in joints], np.float32)
+        self.radius = np.array([j.radius for j in joints], np.float32)
+        self.centers = np.array([j.center for j in joints])
+        self.centered = bool((self.centers >= 0).any())
+        most = max(len(j.colliders) for j in joints)
+        self.hits = np.full((len(joints), most), -1)
+        for row, j in enumerate(joints):
+            self.hits[row, : len(j.colliders)] = j.colliders
+        self.tails = np.zeros((len(joints), 3), np.float32)
+        self.speed = np.zeros((len(joints), 3), np.float32)
+        self.dt = -1.0
+        self.glide = self.push = self.keep = self.gain = self.hold
+
+    def step(self, world: Array, local: Array, root: Array, colliders: Colliders, dt: float, settle: bool) -> None:
+        """Turns the joints and writes their world matrices in place."""
+        parent = world[self.parents]
+        parent[self.parents < 0] = root
+        rest = parent @ local[self.nodes]
+        head, frame = rest[:, :3, 3], rest[:, :3, :3]
+        away = np.einsum("kij,kj->ki", frame, self.axes)
+        away /= np.maximum(np.sqrt((away * away).sum(1, keepdims=True)), 1e-9)
+        if settle:
+            tails = head + away * self.lengths
+            self.speed[:] = 0
+        else:
+            tails = self._move(world, head, away, colliders, dt)
+        self._remember(world, tails)
+        to = np.einsum("kji,kj->ki", frame, tails - head)
+        size = np.sqrt((to * to).sum(1, keepdims=True))
+        to = np.where(size > 1e-9, to / np.maximum(size, 1e-9), self.axes)
+        rest[:, :3, :3] = frame @ between(self.axes, to)
+        world[self.nodes] = rest
+
+    def _move(self, world: Array, head: Array, away: Array, colliders: Colliders, dt: float) -> Array:
+        tails, speed = self._recall(world)
+        if dt != self.dt:
+            self._coefficients(dt)
+        force = away * self.stiffness + self.gravity
+        free = tails + speed * self.glide + force * self.push
+        new = self._rod(free, head)
+        if self.hits.shape[1]:
+            new = self._collide(new, head, colliders)
+        if dt > 0:
+            self.speed = speed * self.keep + force * self.gain + (new - free) / np.float32(dt)
+        return new
+
+    def _coefficients(self, dt: float) -> None:
+        """Sums of n = 60 dt steps v' = hold v + force, x' = x + v' / 60."""
+        self.dt, n = dt, 60 * dt
+        drag = np.maximum(1 - self.hold.astype(np.float64), 1e-4)
+        keep = (1 - drag) ** n
+        reach = (1 - drag) * (1 - keep) / drag
+        values = reach / 60, (n - reach) / drag / 60, keep, (1 - keep) / drag
+        self.glide, self.push, self.keep, self.gain = (v.astype(np.float32) for v in values)
+
+    def _rod(self, tails: Array, head: Array) -> Array:
+        out = tails - head
+        return head + out * (self.lengths / np.maximum(np.sqrt((out * out).sum(1, keepdims=True)), 1e-9))
+
+    def _collide(self, tails: Array, head: Array, colliders: Colliders) -> Array:
+        depth, _ = colliders.distance(np.maximum(self.hits, 0), tails[:, None], self.radius[:, None])
+        touched = ((depth < 0) & (self.hits >= 0)).any(0)
+        for slot in np.flatnonzero(touched):
+            which = self.hits[:, slot]
+            depth, away = colliders.distance(np.maximum(which, 0), tails, self.radius)
+            inside = (depth < 0) & (which >= 0)
+            tails = np.where(inside[:, None], self._rod(tails - away * depth[:, None], head), tails)
+        return tails
+
+    def _recall(self, world: Array) -> tuple[Array, Array]:
+        if not self.centered:
+            return self.tails, self.speed
+        m = world[self.centers]
+        m[self.centers < 0] = np.eye(4)
+        moved = np.einsum("kij,kj->ki", m[:, :3, :3], self.tails) + m[:, :3, 3]
+        return moved, np.einsum("kij,kj->ki", m[:, :3, :3], self.speed)
+
+    def _remember(self, world: Array, tails: Array) -> None:
+        if not self.centered:
+            self.tails = tails
+            return
+        m = world[self.centers]
+        m[self.centers < 0] = np.eye(4)
+        back = np.linalg.inv(m)
+        self.tails = np.einsum("kij,kj->ki", back[:, :3, :3], tails) + back[:, :3, 3]
+        self.speed = np.einsum("kij,kj->ki", back[:, :3, :3], self.speed)
+
+
+class Colliders:
+    """All colliders' places in the world, and distances to them."""
+
+    def __init__(self, model: Model) -> None:
+        found = model.colliders
+        self.nodes = np.array([max(c.node, 0) for c in found], int)
+        self.offset = np.array([c.offset for c in found], np.float32).reshape(-1, 3)
+        self.end = np.array([c.tail for c in found], np.float32).reshape(-1, 3)
+        self.radius = np.array([c.radius for c in found], np.float32)
+        self.capsule = np.array([c.kind == "capsule" for c in found], bool)
+        self.plane = np.array([c.kind == "plane" for c in found], bool)
+        self.inside = np.array([c.inside for c in found], bool)
+        self.a = np.zeros_like(self.offset)
+        self.b = np.zeros_like(self.offset)
+        self.size = self.radius
+
+    def place(self, world: Array) -> None:
+        """Takes the world matrices of this moment."""
+        m = world[self.nodes]
+        turn = m[:, :3, :3]
+        self.a = np.einsum("kij,kj->ki", turn, self.offset) + m[:, :3, 3]
+        self.b = np.einsum("kij,kj->ki", turn, self.end)
+        self.b += np.where(self.plane[:, None], 0, m[:, :3, 3])
+        scale = np.sqrt((turn[:, :, 0] ** 2).sum(1))
+        self.size = self.radius * scale
+        self.b[self.plane] /= np.maximum(np.linalg.norm(self.b[self.plane], axis=1, keepdims=True), 1e-9)
+
+    def distance(self, which: Array, points: Array, radius: Array) -> tuple[Array, Array]:
+        """Distance (below 0: touching) and direction out of collider ``which`` for each point."""
+        a, b = self.a[which], self.b[which]
+        along = np.where(self.capsule[which][..., None], b - a, 0)
+        t = ((points - a) * along).sum(-1) / np.maximum((along * along).sum(-1), 1e-12)
+        away = points - a - along * np.clip(t, 0, 1)[..., None]
+        size = np.sqrt((away * away).sum(-1))
+        away = away / np.maximum(size, 1e-9)[..., None]
+        gap = size - self.size[which] - radius
+        hollow = self.inside[which]
+        gap, away = np.where(hollow, self.size[which] - radius - size, gap), np.where(hollow[..., None], -away, away)
+        flat = self.plane[which]
+        level = ((points - a) * b).sum(-1) - radius
+        return np.where(flat, level, gap), np.where(flat[..., None], b, away)

@@ -1,0 +1,232 @@
+"""The embedded brain: understands by rules and retrieval, answers with authored lines. No torch, a few milliseconds.
+
+Answers depend only on the definition, the seed, the order of asks and their fields. A line is not said again while
+another one of its kind has been silent longer.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from characters.definition import Definition, Line
+from characters.persona import bank
+from characters.persona.clauses import clauses_of, limit_words
+from characters.persona.model import MOODS, Ask, Cancelled, Clause, Intent
+from characters.persona.speech import has_words, plain, slots_of, spoken_name, spoken_topic, told_back
+from characters.persona.understand import CRITICAL, Understanding, normal
+
+SURE_LORE = 0.72
+"""Above this confidence an intent is answered as such even when lore fits too."""
+
+_PLAIN = ("Hello there.", "Good to have you here.", "Let me think about that.", "Tell me more.", "I like this evening.")
+_SILENT_MOODS = {"sad": "tender", "distress": "tender", "lonely": "tender", "injection": "teasing", "insult": "relaxed"}
+_QUESTION = re.compile(
+    r"^(?:\w+ )?(?:what|who|whom|whose|where|when|why|how|which|can|could|do|does|did|is|are|was|"
+    r"were|will|would|should|have|has|tell me|explain)\b"
+)
+_TAG = re.compile(r"\[[^\]]*\]")
+_NEXT = {"why": ("why", "really"), "really": ("really", "why")}
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """A line ready to be chosen: where it stands, what it needs."""
+
+    key: str
+    line: Line
+    slots: frozenset[str]
+    words: int = 0
+    """Spoken words, slots counted as one."""
+
+
+class Embedded:
+    """The default brain; also the fallback of every other one."""
+
+    name = "embedded"
+
+    def __init__(self, definition: Definition, seed: int = 0) -> None:
+        self._definition = definition
+        self._seed = seed
+        self._understand = Understanding(definition)
+        self._turn = 0
+        self._said: dict[str, int] = {}
+        self._met: set[str] = set()
+        self._pools: dict[str, list[_Ready]] = {}
+        for name, lines in definition.situations.items():
+            self._pools[f"s.{name}"] = _ready(f"s.{name}", lines)
+        for name, intention in definition.intentions.items():
+            self._pools[f"i.{name}"] = _ready(f"i.{name}", intention.lines)
+        for name, says in bank.safety().items():
+            if not self._pools.get(f"i.{name}"):
+                self._pools[f"i.{name}"] = _ready(f"i.{name}", [Line(say=say) for say in says])
+        self._lore = [(entry, [normal(key) for key in entry.keys]) for entry in definition.lore]
+        for number, (entry, _) in enumerate(self._lore):
+            self._pools[f"l.{number}"] = _ready(f"l.{number}", [Line(say=say) for say in entry.says])
+
+    def understand(self, ask: Ask) -> Intent:
+        """What the fan wants; ``unknown`` for empty words."""
+        return self._understand(ask.say)
+
+    def reply(self, ask: Ask, cancelled: Cancelled) -> Iterator[Clause]:
+        """Clauses of an authored answer; always at least one unless cancelled first."""
+        for clause in self.answer(ask):
+            if cancelled():
+                return
+            yield clause
+
+    def answer(self, ask: Ask) -> list[Clause]:
+        """The whole answer at once."""
+        self._turn += 1
+        rng = random.Random(f"{self._seed}:{self._turn}:{ask.moment.seed}:{ask.moment.situation}")
+        intent = self._understand(ask.say) if ask.say.strip() else Intent("", 0.0)
+        values = _values(ask, intent)
+        clauses: list[Clause] = []
+        if ask.kind == "paid" and ask.say.strip() and ask.moment.situation != "closing":
+            clauses += self._say(["s.gift", "i.gift"], ask, values, rng, ask.moment.mood)[:2]
+        clauses += self._say(self._groups(ask, intent), ask, values, rng, _mood(ask, intent))
+        if not clauses:
+            clauses = clauses_of(rng.choice(_PLAIN), values, ask.moment.mood)
+        clauses = limit_words(clauses, max(4, ask.limit))
+        return _finish(self._address(clauses, ask, intent, values.get("fan", "")))
+
+    def _address(self, clauses: list[Clause], ask: Ask, intent: Intent, fan: str) -> list[Clause]:
+        """A fan answered for the first time, or whose song is taken, hears their name even where the line lacks it."""
+        if not fan or not ask.say.strip() or intent.name in CRITICAL:
+            return clauses
+        first = fan not in self._met
+        if len(self._met) < 10_000:
+            self._met.add(fan)
+        if not (first or intent.name == "song_request") or any(fan in clause.text for clause in clauses):
+            return clauses
+        head = clauses[0]
+        return [Clause(f"{fan}! {head.text}", head.mood, head.gesture, head.last), *clauses[1:]]
+
+    def history(self) -> dict[str, int]:
+        """Which line was said at which turn, to hand over to a successor."""
+        return dict(self._said)
+
+    def recall(self, said: dict[str, int]) -> None:
+        """Takes over what another brain of the same character has said."""
+        self._said.update(said)
+        self._turn = max([self._turn, *said.values()])
+
+    def _groups(self, ask: Ask, intent: Intent) -> list[str]:
+        if not ask.say.strip():
+            return _situation_groups(ask)
+        name = intent.name
+        if name == "song_request" and intent.slots.get("topic"):
+            return ["s.song_request_accept", "i.song_request"]
+        lore, share = ("", 0.0) if name in CRITICAL else self._lore_for(ask.say)
+        known_to = SURE_LORE if share < 0.3 else 0.9
+        if lore and (share >= 0.5 or name == "unknown" or intent.confidence < known_to):
+            return [lore, "s.chat"]
+        if name == "emoji" and intent.slots.get("feeling"):
+            return [f"i.{intent.slots['feeling']}", "i.emoji", "s.chat"]
+        if name == "unknown" and not _asks(ask.say):
+            return ["s.chat", "i.unknown", "s.banter"]
+        if name in _NEXT and not _heard_her(ask, self._definition.identity.name):
+            return ["i.unknown", "s.chat"]
+        return [f"i.{name}", "i.unknown", "s.chat", "s.banter"]
+
+    def _lore_for(self, say: str) -> tuple[str, float]:
+        """The lore that is spoken of (longest key wins) and how much of what was said its key is."""
+        spelled = normal(say)
+        words = f" {spelled} "
+        best, length = "", 0
+        for number, (_, keys) in enumerate(self._lore):
+            for key in keys:
+                if len(key) > length and (f" {key} " in words or f" {key}s " in words):
+                    best, length = f"l.{number}", len(key)
+        return best, length / max(1, len(spelled))
+
+    def _say(
+        self, groups: Sequence[str], ask: Ask, values: dict[str, str], rng: random.Random, mood: str
+    ) -> list[Clause]:
+        have = frozenset(values)
+        for group in groups:
+            fitting = [ready for ready in self._pools.get(group, []) if ready.slots <= have]
+            if group == "s.idle":
+                fitting += [
+                    r for name, pool in self._pools.items() if name[:2] == "l." for r in pool if r.slots <= have
+                ]
+            if group == "i.what_song":
+                fitting = [ready for ready in fitting if "song" in ready.slots] or fitting
+            if not fitting:
+                continue
+            short = [ready for ready in fitting if ready.words <= ask.limit]
+            chosen = self._choose(short or fitting, rng, "fan" in have and bool(ask.say))
+            clauses = clauses_of(chosen.line.say, values, chosen.line.mood or mood)
+            if clauses:
+                self._said[chosen.key] = self._turn
+                return clauses
+        return []
+
+    def _choose(self, fitting: list[_Ready], rng: random.Random, to_fan: bool) -> _Ready:
+        """The fan's name first where lines hold it; then what has been silent longest; then chance by weight."""
+        if to_fan and rng.random() < 0.8:
+            named = [ready for ready in fitting if "fan" in ready.slots]
+            if any(ready.key not in self._said for ready in named) or len(named) == len(fitting):
+                fitting = named
+        fresh = [ready for ready in fitting if ready.key not in self._said]
+        if not fresh:
+            ordered = sorted(fitting, key=lambda ready: self._said[ready.key])
+            fresh = ordered[: max(1, len(ordered) // 3)]
+        return rng.choices(fresh, [ready.line.weight for ready in fresh])[0]
+
+
+def _ready(group: str, lines: Sequence[Line]) -> list[_Ready]:
+    return [
+        _Ready(f"{group}.{n}", line, frozenset(slots_of(line.say)), len(_TAG.sub(" ", line.say).split()))
+        for n, line in enumerate(lines)
+    ]
+
+
+def _situation_groups(ask: Ask) -> list[str]:
+    situation = {"paid": "gift", "join": "join"}.get(ask.kind, ask.moment.situation)
+    near = {"gift": "i.gift", "song_intro": "s.banter", "song_done": "s.banter", "trouble": "i.technical"}
+    return [f"s.{situation}", near.get(situation, "s.idle"), "s.idle", "s.banter", "s.chat"]
+
+
+def _values(ask: Ask, intent: Intent) -> dict[str, str]:
+    """Slot values that exist for this ask; all sanitised."""
+    moment = ask.moment
+    song = (moment.next_song or moment.song) if moment.situation == "song_intro" else (moment.song or moment.next_song)
+    topic = intent.slots.get("topic", "")
+    values = {
+        "fan": spoken_name(ask.fan) if ask.fan.strip() else "",
+        "song": _title(song),
+        "topic": told_back(spoken_topic(topic)) if topic else "",
+        "count": str(moment.fans) if moment.fans > 1 else "",
+    }
+    return {slot: value for slot, value in values.items() if value}
+
+
+def _title(song: str) -> str:
+    kept = "".join(ch for ch in plain(song, 60) if ch.isalnum() or ch in " '’&-,")
+    return kept.strip(" -,") if has_words(kept) else ""
+
+
+def _mood(ask: Ask, intent: Intent) -> str:
+    mood = _SILENT_MOODS.get(intent.name, ask.moment.mood)
+    return mood if mood in MOODS else "happy"
+
+
+def _asks(say: str) -> bool:
+    """Whether it is a question; a statement deserves interest, not "I don't know"."""
+    return "?" in say or _QUESTION.search(normal(say)) is not None
+
+
+def _heard_her(ask: Ask, name: str) -> bool:
+    """Whether she spoke before, so that "why?" has something to ask about."""
+    return any(speaker.lower() == name.lower() or not speaker for speaker, _ in ask.history[-4:])
+
+
+def _finish(clauses: list[Clause]) -> list[Clause]:
+    """Only the last clause is marked as last."""
+    return [
+        Clause(clause.text, clause.mood, clause.gesture, number == len(clauses) - 1)
+        for number, clause in enumerate(clauses)
+    ]

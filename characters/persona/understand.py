@@ -1,0 +1,165 @@
+"""What a fan wants: critical rules first, then the nearest known line, then an honest "unknown"."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from characters.definition import Definition
+from characters.persona import bank
+from characters.persona.model import Intent
+from characters.persona.retrieval import Index
+from characters.persona.speech import URL, has_words, plain, spoken_topic, unsafe
+
+CRITICAL = frozenset(
+    {"distress", "injection", "personal_data", "spam", "unsafe_request", "politics", "are_you_real", "age_fan"}
+)
+"""Intents that are answered with authored lines whatever the brain."""
+
+SURE = 0.31
+"""Similarity from which retrieval is believed."""
+LEAD = 0.02
+"""How far the best intent must lead the next one when it is not similar enough to stand alone."""
+
+_WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?|&")
+_TOPIC_END = re.compile(
+    r"\b(?:please|pls|plz|thanks|thank you|thx|ty|for (?:me|us|my\b.*)|next|now|right now|today|tonight|"
+    r"if you (?:can|want)|lumi|would be (?:cool|nice|great|fun)|ok|okay|lol|haha|xd)\W*$",
+    re.I,
+)
+_SHORT_TALK = frozenset({"agreement", "disagreement", "thanks", "laughter", "really", "why", "apology"})
+"""Intents of short lines; a long line that only resembles one of them is about something else."""
+
+
+def normal(text: str) -> str:
+    """Text as the index knows it: lower case words, slang spelled out, stretched letters shortened."""
+    text = plain(text, 400).lower().replace("’", "'")
+    text = re.sub(r"(\w)\1{2,}\b", r"\1", text)
+    text = re.sub(r"(.)\1{2,}", r"\1\1", text)
+    slang = bank.slang()
+    words = []
+    for word in _WORD.findall(text):
+        short = re.sub(r"(.)\1+$", r"\1", word)
+        words.append(slang.get(word) or slang.get(short) or word)
+    return " ".join(words)
+
+
+class Understanding:
+    """Understands fan lines for one character: its ``hears`` and the shared bank are the examples."""
+
+    def __init__(self, definition: Definition) -> None:
+        self._name = definition.identity.name.lower()
+        texts: list[str] = []
+        labels: list[str] = []
+        known = dict(bank.hears())
+        for name, intention in definition.intentions.items():
+            known[name] = [*intention.hears, *known.get(name, [])]
+        for name, examples in known.items():
+            for example in dict.fromkeys(self._words(example) for example in examples):
+                if example:
+                    texts.append(example)
+                    labels.append(name)
+        self._index = Index(texts, labels)
+
+    def __call__(self, say: str) -> Intent:
+        """The intent of a fan's words; ``unknown`` with low confidence when nothing fits."""
+        text = plain(say, 400)
+        if not text:
+            return Intent("unknown", 0.0)
+        ruled = self._ruled(text)
+        if ruled is not None:
+            return ruled
+        alone = _wordless(text)
+        if alone is not None:
+            return alone
+        return self._retrieved(self._words(text))
+
+    def _words(self, text: str) -> str:
+        """The normal form without her name, which says nothing about what is wanted."""
+        words = normal(text).split()
+        return " ".join([word for word in words if word != self._name] or words)
+
+    def _ruled(self, text: str) -> Intent | None:
+        if URL.search(text):
+            return Intent("spam", 0.98)
+        if _foreign(text):
+            return Intent("other_language", 0.95)
+        lowered = text.lower().replace("’", "'")
+        spelled = normal(text)
+        for rule in bank.rules():
+            match = rule.pattern.search(lowered) or rule.pattern.search(spelled)
+            if match is None:
+                continue
+            if rule.intent == "song_request":
+                found = self._topic(match)
+                if found is not None:
+                    return found
+                continue
+            return Intent(rule.intent, rule.confidence)
+        return None
+
+    def _topic(self, match: re.Match[str]) -> Intent | None:
+        raw = match.groupdict().get("topic") or ""
+        raw = re.split(r"[.!?;\n]|,\s|\s-\s", raw.strip(), maxsplit=1)[0]
+        raw = re.split(r"\s(?:because|cuz|cause|bc|(?:she|he|they|it|i)(?:'s| is| are| was|'m| am| has| love))\b", raw)[
+            0
+        ]
+        while True:
+            shorter = _TOPIC_END.sub("", raw).strip(" ,-'\"")
+            if shorter == raw:
+                break
+            raw = shorter
+        if unsafe(raw):
+            return Intent("unsafe_request", 0.95)
+        if re.search(_POLITICAL, raw):
+            return Intent("politics", 0.95)
+        topic = spoken_topic(re.sub(r"^(?:the topic of|like|um+|uh+)\s+", "", raw))
+        if not topic or topic in bank.empty_topics():
+            return Intent("song_request", 0.9)
+        return Intent("song_request", 0.97, {"topic": topic})
+
+    def _retrieved(self, text: str) -> Intent:
+        ranked = self._index.rank(text)
+        if not ranked:
+            return Intent("unknown", 0.0)
+        if len(text.split()) > 4:
+            # "why is the sky blue" asks about the sky, not about what was just said.
+            ranked = [
+                item
+                for item in ranked
+                if item[0] not in ("why", "really") and (item[0] not in _SHORT_TALK or item[1] > SURE + 0.14)
+            ] or ranked
+        name, score = ranked[0]
+        lead = score - (ranked[1][1] if len(ranked) > 1 else 0.0)
+        if score < SURE or (score < SURE + 0.07 and lead < LEAD):
+            return Intent("unknown", round(min(0.49, score), 3))
+        if name == "unknown":
+            return Intent("unknown", 0.4)
+        return Intent(name, round(min(0.99, 0.5 + 0.5 * score + lead * 0.3), 3))
+
+
+_POLITICAL = re.compile(
+    r"\b(?:trump|biden|obama|putin|zelensky|netanyahu|election|elections|republicans?|democrats?|communis\w+|fascis\w+|"
+    r"politic\w*|president|abortion|gaza|israel|palestine|brexit|jesus|allah|muhammad|bible|quran)\b",
+    re.I,
+)
+
+
+def _wordless(text: str) -> Intent | None:
+    """Emoji, punctuation and bare laughter."""
+    if has_words(text):
+        return None
+    known = bank.emoji()
+    for char in text:
+        if char in known:
+            return Intent("emoji", 0.9, {"feeling": known[char]})
+    if set(text) <= set("?!. "):
+        return Intent("really", 0.6) if "?" in text else Intent("emoji", 0.5)
+    return Intent("emoji", 0.8)
+
+
+def _foreign(text: str) -> bool:
+    """Whether most letters are not Latin."""
+    letters = [ch for ch in text if ch.isalpha()]
+    strange = sum(not unicodedata.name(ch, "").startswith(("LATIN", "FEMININE", "MASCULINE")) for ch in letters)
+    return len(letters) > 0 and strange > len(letters) / 2

@@ -1,0 +1,103 @@
+"""``limelight bench show``: a real live show with real fans over real websockets, measured.
+
+CPU seconds are those of whole processes, all threads, from /proc (Linux); wall times are from the monotonic clock.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import sys
+import threading
+import time
+from typing import Any
+
+import numpy as np
+
+from stage.live import LiveOptions, LiveShow, open_show
+from stage.performance import Settings
+
+WARM_UP = 3.0
+"""Seconds of show that are not counted: start-up, first key frames, fans connecting."""
+
+
+def cpu_seconds(pid: int) -> float:
+    """User + system seconds a process has used; 0 when it cannot be read."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as stream:
+            fields = stream.read().rsplit(")", 1)[1].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def percentile(values: list[float], share: float) -> float | None:
+    """Percentile in milliseconds, None without values."""
+    return round(float(np.percentile(values, share)) * 1000, 1) if values else None
+
+
+def _fans(url: str, count: int, seconds: float, every: float, pipe: Any) -> None:
+    from stage.gateway.load import run_fans
+
+    pipe.send(run_fans(url, count, seconds, chat_every=every))
+
+
+def bench_show(settings: Settings, fans: int, every: float) -> dict[str, Any]:
+    """Run a live show of ``settings.seconds`` with ``fans`` fans; one of them chats every ``every`` seconds."""
+    if settings.seconds is None:
+        raise ValueError("a length is needed")
+    with open_show(settings, LiveOptions(port=0, window=False)) as live:
+        mine, theirs = multiprocessing.get_context("spawn").Pipe()
+        load = multiprocessing.get_context("spawn").Process(
+            target=_fans, args=(live.house.url, fans, settings.seconds - WARM_UP - 1, every, theirs), daemon=True
+        )
+        marks: dict[str, Any] = {}
+        watcher = threading.Thread(target=_watch, args=(live, load, marks), daemon=True)
+        watcher.start()
+        figures = live.run()
+        watcher.join(2)
+        used = {name: cpu_seconds(pid) - marks["cpu"].get(name, 0.0) for name, pid in _pids(live).items()}
+        wall = time.monotonic() - marks["at"]
+        health = live.show.band.health()
+        crowd = mine.recv() if mine.poll(15) else {}
+        counted = figures.frames - marks["frames"]
+        on_time = figures.on_time - marks["on_time"]
+        return {
+            "bench": "show",
+            "seconds": settings.seconds,
+            "fans": fans,
+            "cores": os.cpu_count(),
+            "load_average": round(os.getloadavg()[0], 2),
+            "audio_underruns": figures.underruns + getattr(live.show.band, "underruns", 0),
+            "late_blocks": health.late_blocks,
+            "band_restarts": health.restarts,
+            "frames": counted,
+            "frames_on_time": round(on_time / max(1, counted), 4),
+            "frames_skipped": figures.skipped,
+            "frame_ms_p50": round(float(np.percentile(figures.frame_ms, 50)), 1) if figures.frame_ms else None,
+            "frame_ms_p95": round(float(np.percentile(figures.frame_ms, 95)), 1) if figures.frame_ms else None,
+            "quality": live.quality.level.name,
+            "quality_changes": figures.levels,
+            "chat_to_sound_ms_p50": percentile(figures.latencies, 50),
+            "chat_to_sound_ms_p95": percentile(figures.latencies, 95),
+            "answers": len(figures.latencies),
+            "cpu_share": {name: round(value / wall, 3) for name, value in used.items()},
+            "crowd": crowd,
+        }
+
+
+def _pids(live: LiveShow) -> dict[str, int]:
+    return {"stage": os.getpid(), "house": live.house.pid, **live.show.processes()}
+
+
+def _watch(live: LiveShow, load: Any, marks: dict[str, Any]) -> None:
+    """Start the fans once the show runs, and the counting after the warm-up."""
+    while live.figures.frames < 10 and not live.stop.is_set():
+        time.sleep(0.05)
+    load.start()
+    time.sleep(WARM_UP)
+    marks["cpu"] = {name: cpu_seconds(pid) for name, pid in _pids(live).items()}
+    marks["at"] = time.monotonic()
+    marks["frames"], marks["on_time"] = live.figures.frames, live.figures.on_time
+    if not sys.platform.startswith("linux"):
+        marks["cpu"] = {}

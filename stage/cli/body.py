@@ -1,0 +1,75 @@
+"""``look``: one picture of any VRM."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from stage.cli.options import Size, writable
+
+
+def _weights(values: tuple[str, ...]) -> dict[str, float]:
+    weights = {}
+    for value in values:
+        name, _, weight = value.partition("=")
+        try:
+            weights[name] = float(weight or 1)
+        except ValueError:
+            raise click.BadParameter(f"{value!r}: write it as NAME=0.5", param_hint="--expression") from None
+    return weights
+
+
+def _angles(value: str | None) -> tuple[float, float]:
+    if value is None:
+        return 0.0, 0.0
+    try:
+        pitch, yaw = (float(part) for part in value.split(","))
+    except ValueError:
+        raise click.BadParameter(f"{value!r}: write it as PITCH,YAW in radians", param_hint="--head") from None
+    return pitch, yaw
+
+
+@click.command()
+@click.argument("model", type=click.Path(path_type=Path))
+@click.option("-o", "--out", required=True, type=click.Path(path_type=Path), help="The PNG to write.")
+@click.option("--size", type=Size(), default="1280x720", show_default=True)
+@click.option(
+    "--expression", multiple=True, metavar="NAME=W", help="Expression and weight, e.g. happy=0.8; may be repeated."
+)
+@click.option("--pose", type=click.Choice(["relaxed", "rest"]), default="relaxed", show_default=True)
+@click.option("--head", metavar="PITCH,YAW", help="Turn of the head in radians.")
+@click.option("--camera", type=click.Choice(["upper", "face", "full"]), default="upper", show_default=True)
+@click.option("--plain", is_flag=True, help="Flat background and one white light, as the reference pictures.")
+@click.option("--aa", type=click.Choice(["none", "fxaa", "msaa4"]), default="msaa4", show_default=True)
+@click.option("--json", "as_json", is_flag=True)
+def look(
+    model: Path, out: Path, size: tuple[int, int], expression: tuple[str, ...], pose: str, head: str | None,
+    camera: str, plain: bool, aa: str, as_json: bool,
+) -> None:  # fmt: skip
+    """One picture of any VRM, 0.x or 1.0. MODEL may also be the name of a character.
+
+    Example: limelight look model.vrm --expression happy=1 --camera face -o face.png
+    """
+    from avatar.render.look import look as draw
+    from characters import load, names
+    from stage.performance import body_of
+
+    writable(out, (".png",))
+    path = body_of(load(str(model))) if str(model) in names() and not model.exists() else model
+    facts = draw(
+        path,
+        out,
+        size=size,
+        expressions=_weights(expression),
+        pose=pose,
+        head=_angles(head),
+        camera=camera,
+        plain=plain,
+        aa=aa,
+    )
+    click.echo(json.dumps({"out": str(out), **(facts or {})}) if as_json else str(out))
+
+
+commands = (look,)

@@ -1,0 +1,31 @@
+"""What counts as the user's own matter: one line, exit status 2, no traceback."""
+
+from __future__ import annotations
+
+import importlib
+
+
+class Refused(Exception):
+    """A command cannot be done as asked; the message names place and remedy."""
+
+
+_KNOWN = (
+    ("characters", "CharacterError"),
+    ("avatar.vrm", "VrmError"),
+    ("avatar.render", "RenderError"),
+    ("avatar.wardrobe", "WardrobeError"),
+    ("audio.score", "ScoreError"),
+    ("stage.script", "ScriptError"),
+    ("stage.timeline", "TimelineError"),
+    ("stage.gateway", "HouseError"),
+)
+
+
+def reasons() -> tuple[type[Exception], ...]:
+    """Every error class that names file, place and remedy by itself. Asked for only when something went wrong."""
+    found: list[type[Exception]] = [Refused]
+    for module, name in _KNOWN:
+        kind = getattr(importlib.import_module(module), name, None)
+        if isinstance(kind, type) and issubclass(kind, Exception):
+            found.append(kind)
+    return tuple(found)

@@ -1,0 +1,274 @@
+"""The speech desk: one utterance at a time, from a question to the last audible sample.
+
+An :class:`Utterance` is a handle: asked, thinking, speaking, done or cut. Its clauses come from the mind, their
+sound from the studio; each is put on the timeline at the first moment that is free of other voices. While one
+line is spoken the next is already thought, so its start can be *placed* (a human gap after the last word).
+What was not heard before a cut is not part of ``heard``.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from audio.engine.model import Cancel, VoiceEvent
+from audio.voice.model import Spoken, Take
+from characters.persona.model import Ask, Clause, Intent
+from stage.clock import SAMPLE_RATE
+from stage.director.voicecues import stressed, voice_cues
+from stage.timeline import Cue, Timeline
+
+log = logging.getLogger("limelight.director")
+
+TURN_GAP = SAMPLE_RATE // 5
+"""Between two utterances: 200 ms, the gap people leave (Levinson & Torreira 2015)."""
+CLAUSE_GAP = SAMPLE_RATE // 9
+MARGIN = SAMPLE_RATE // 100
+"""Kept between the horizon and the first sample of anything new."""
+GIVE_UP = 4 * SAMPLE_RATE
+"""An utterance without a word this long after its turn came is dropped, so it cannot hold up the show."""
+
+
+@dataclass(slots=True)
+class Utterance:
+    """One thing she says. ``state`` is thinking, speaking, done, cut or failed."""
+
+    id: str
+    ask: Ask
+    asked: int
+    accepted: float = 0.0
+    state: str = "thinking"
+    clauses: list[Clause] = field(default_factory=list)
+    takes: dict[int, Take] = field(default_factory=dict)
+    requested: int = 0
+    placed: int = 0
+    complete: bool = False
+    start: int = -1
+    end: int = -1
+    audible: int = -1
+    intent: Intent | None = None
+    waits_since: int = -1
+    not_after: int = -1
+    """Drop it when it has not begun by this sample (-1: never)."""
+    words: list[tuple[int, int, str]] = field(default_factory=list)
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more of it will be scheduled."""
+        return self.state in ("done", "cut", "failed")
+
+    def heard(self, at: int) -> str:
+        """The words heard by a sample."""
+        return " ".join(text for _, end, text in self.words if end <= at)
+
+
+class SpeechDesk:
+    """Schedules utterances one after another, never over another voice."""
+
+    def __init__(
+        self,
+        timeline: Timeline,
+        send: Callable[..., None],
+        perform: Callable[[str, Spoken, int], bool],
+        ask: Callable[[Ask], None],
+        drop: Callable[[str], None],
+        sung: Callable[[], list[tuple[int, int]]],
+    ) -> None:
+        self._timeline, self._send, self._perform = timeline, send, perform
+        self._ask, self._drop, self._sung = ask, drop, sung
+        self.queue: list[Utterance] = []
+        self.on_air: Utterance | None = None
+        """What is heard now and has all its clauses placed; it can still be cut."""
+        self.speech_end = 0
+        self._count = 0
+
+    # ---- coming in ------------------------------------------------------------------------------------
+    def say(self, ask: Ask, now: int, accepted: float = 0.0, not_after: int = -1, front: bool = False) -> Utterance:
+        """Ask the mind for an utterance and queue it."""
+        self._count += 1
+        ask = replace(ask, id=f"say{self._count}")
+        utterance = Utterance(ask.id, ask, now, accepted, not_after=not_after)
+        if front and self.queue and self.queue[0].state == "thinking":
+            self.queue.insert(0, utterance)
+        elif front and len(self.queue) > 1:
+            self.queue.insert(1, utterance)
+        else:
+            self.queue.append(utterance)
+        self._ask(ask)
+        return utterance
+
+    def clause(self, id: str, clause: Clause) -> None:
+        """The mind thought a clause."""
+        utterance = next((u for u in self.queue if u.id == id), None)
+        if utterance is None or utterance.over:
+            return
+        if clause.text.strip():
+            utterance.clauses.append(replace(clause, last=False))
+            index = len(utterance.clauses) - 1
+            self._perform(f"{id}:{index}", Spoken(clause.text, clause.mood), 0 if utterance is self.queue[0] else 1)
+        if clause.last:
+            utterance.complete = True
+
+    def understood(self, id: str, intent: Intent) -> None:
+        """The mind knows what the fan wants."""
+        for utterance in self.queue:
+            if utterance.id == id:
+                utterance.intent = intent
+
+    def failed(self, id: str, reason: str) -> None:
+        """The mind or the studio gave up on it."""
+        for utterance in self.queue:
+            if utterance.id == id and not utterance.over:
+                log.warning("an answer was given up: %s", reason)
+                utterance.complete = True
+                if not utterance.clauses:
+                    utterance.state = "failed"
+
+    def take(self, id: str, index: int, take: Take | None) -> None:
+        """The studio rendered a clause (None: it could not)."""
+        for utterance in self.queue:
+            if utterance.id == id:
+                if take is None:
+                    utterance.clauses[index] = replace(utterance.clauses[index], text="")
+                else:
+                    utterance.takes[index] = take
+
+    # ---- state ------------------------------------------------------------------------------------------
+    @property
+    def current(self) -> Utterance | None:
+        """What is being said, or else thought."""
+        return self.on_air or (self.queue[0] if self.queue else None)
+
+    def busy(self, sample: int) -> bool:
+        """Whether something is being said, or about to be."""
+        return bool(self.queue) or sample < self.speech_end
+
+    # ---- playing ----------------------------------------------------------------------------------------
+    def advance(self, horizon: int) -> None:
+        """Place every clause whose time has come."""
+        if self.on_air is not None and horizon >= self.on_air.end:
+            self._heard_out()
+        while self.queue:
+            head = self.queue[0]
+            if self._finished(head, horizon):
+                self.queue.pop(0)
+                continue
+            if not self._place(head, horizon):
+                return
+
+    def _finished(self, head: Utterance, horizon: int) -> bool:
+        if head.over:
+            return True
+        if head.waits_since < 0:
+            head.waits_since = horizon
+        waited = horizon - max(head.waits_since, self.speech_end)
+        stale = head.start < 0 and 0 <= head.not_after < horizon
+        if stale or (head.start < 0 and not head.takes and waited > GIVE_UP and not self._must_wait(horizon)):
+            log.info("dropped before it was said: %s", "too late" if stale else "nothing to say in time")
+            head.state = "failed"
+            self._forget(head)
+            return True
+        if head.complete and head.placed == len(head.clauses):
+            if head.start < 0:
+                head.state = "failed"
+            else:
+                self._heard_out()
+                self.on_air = head
+            return True
+        return False
+
+    def _heard_out(self) -> None:
+        """What was on the air has been heard to its end."""
+        head, self.on_air = self.on_air, None
+        if head is not None:
+            head.state = "done"
+            self._reply_cue(head)
+
+    def _must_wait(self, horizon: int) -> bool:
+        return any(start - SAMPLE_RATE < horizon < end for start, end in self._sung())
+
+    def _place(self, head: Utterance, horizon: int) -> bool:
+        """Schedule the next clause of the current utterance; False when it is not ready or has no room yet."""
+        index = head.placed
+        if index >= len(head.clauses):
+            return False
+        if not head.clauses[index].text:
+            head.placed += 1
+            return True
+        take = head.takes.get(index)
+        if take is None:
+            return False
+        gap = CLAUSE_GAP if head.start >= 0 else TURN_GAP
+        first = max(horizon + MARGIN, self.speech_end + gap if self.speech_end else 0)
+        length = take.layout.end - take.layout.start
+        room = self._room(first, length)
+        if room is None or room > horizon + SAMPLE_RATE // 2:
+            return False
+        self._schedule(head, index, take, room)
+        return True
+
+    def _room(self, first: int, length: int) -> int | None:
+        """First sample at or after ``first`` where ``length`` samples are free of sung voice."""
+        for start, end in sorted(self._sung()):
+            if first < end + TURN_GAP and first + length + TURN_GAP // 2 > start:
+                first = end + TURN_GAP
+        return first
+
+    def _schedule(self, head: Utterance, index: int, take: Take, first: int) -> None:
+        zero, clause, own = first - take.layout.start, head.clauses[index], head.id
+        self._send(VoiceEvent(first, take.pcm, own, sung=False))
+        cues = voice_cues(take, zero, own, sung=False)
+        end = zero + take.layout.end
+        voiced = [phone for phone in take.layout.phones if phone.symbol not in ("sil", "breath")]
+        begin = zero + (voiced[0].start if voiced else 0)
+        cues.append(Cue(begin, end - begin, "caption", {"text": clause.text, "sung": False}, own))
+        cues.append(Cue(begin, end - begin, "expression", {"name": clause.mood, "weight": 0.8}, own))
+        if head.start < 0:
+            head.start, head.audible, head.state = begin, begin, "speaking"
+            if head.ask.fan:
+                cues.append(Cue(begin, min(end - begin, SAMPLE_RATE // 2), "gaze", {"target": "chat"}, own))
+                cues.append(Cue(begin + SAMPLE_RATE // 2, end - begin, "gaze", {"target": "camera"}, own))
+        accent = stressed(take.layout.phones)
+        if clause.gesture and accent is not None:
+            stroke = zero + (accent.start + accent.end) // 2
+            start = max(first, stroke - SAMPLE_RATE * 6 // 10)
+            cues.append(Cue(start, SAMPLE_RATE * 18 // 10, "gesture", {"name": clause.gesture, "stroke": stroke}, own))
+        self._timeline.extend(cues)
+        head.words += [(zero + w.start, zero + w.end, w.text) for w in take.layout.words]
+        head.placed, head.end = index + 1, end
+        head.takes.pop(index)
+        self.speech_end = end
+
+    def _reply_cue(self, head: Utterance) -> None:
+        said = " ".join(clause.text for clause in head.clauses if clause.text)
+        data = {"text": said, "fan": head.ask.fan, "to": head.ask.say, "situation": head.ask.moment.situation}
+        self._timeline.add(Cue(head.start, max(0, head.end - head.start), "reply", data, head.id))
+
+    # ---- interruption -----------------------------------------------------------------------------------
+    def cut(self, horizon: int) -> str:
+        """Interrupt what is being said at the next word's end; returns what was heard of it."""
+        if self.on_air is not None and self.on_air.end > horizon:
+            head, self.on_air = self.on_air, None
+        elif self.queue:
+            head = self.queue.pop(0)
+        else:
+            return ""
+        heard = ""
+        if head.start >= 0:
+            ends = [end for _, end, _ in head.words if end >= horizon + MARGIN]
+            at = min(ends) if ends else head.end
+            if at < self.speech_end:
+                self._send(Cancel(at, head.id, SAMPLE_RATE * 3 // 100))
+                self._timeline.cut(at, head.id)
+                self.speech_end = at
+            heard = head.heard(at)
+            facts = {"text": heard, "fan": head.ask.fan, "to": head.ask.say, "situation": head.ask.moment.situation}
+            self._timeline.add(Cue(head.start, at - head.start, "reply", facts | {"cut": True}, head.id))
+        head.state = "cut"
+        self._forget(head)
+        return heard
+
+    def _forget(self, head: Utterance) -> None:
+        for index in range(len(head.clauses)):
+            self._drop(f"{head.id}:{index}")

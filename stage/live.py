@@ -1,0 +1,305 @@
+"""``show``: the performance at the pace of the world.
+
+Two threads share nothing slow. The *sound thread* pulls the band block by block when its time has come and is the
+clock; the *stage thread* makes frames a little ahead of theirs. Fans, mind, voice and composer are other
+processes. When the machine is busy the picture gets smaller or rarer; the sound goes on.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import signal
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import click
+import numpy as np
+import numpy.typing as npt
+
+from avatar.render import Picture
+from stage.broadcast import Broadcast
+from stage.clock import SAMPLE_RATE, FrameClock, seconds
+from stage.files import AsideFile
+from stage.gateway import House
+from stage.outputs.encode import Encoder
+from stage.outputs.live import open_live
+from stage.outputs.mp4 import Mp4Writer
+from stage.outputs.window import Window, WindowError
+from stage.performance import Performance, Settings
+from stage.quality import Level, Quality, ladder
+from stage.script import Script
+
+log = logging.getLogger("limelight.stage")
+
+BLOCK = 1024
+"""Samples pulled at a time by the sound thread: one AAC frame."""
+EARLY = 1.0
+"""Frames are begun this many frame lengths before they are due."""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveOptions:
+    """What a live show has beside the performance itself."""
+
+    host: str = "127.0.0.1"
+    port: int = 8700
+    window: bool | None = None
+    record: Path | None = None
+    timeline: Path | None = None
+    script: Script = field(default_factory=Script)
+    origins: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Figures:
+    """What a live show reports about itself."""
+
+    frames: int = 0
+    on_time: int = 0
+    skipped: int = 0
+    underruns: int = 0
+    latencies: list[float] = field(default_factory=list)
+    levels: list[str] = field(default_factory=list)
+    frame_ms: deque[float] = field(default_factory=lambda: deque(maxlen=3000))
+
+
+class Pace:
+    """Wall-clock time of a sample; can be held (pause) without moving the show's clock."""
+
+    def __init__(self) -> None:
+        self._zero = time.monotonic()
+        self._held: float | None = None
+
+    def start(self) -> None:
+        """Sample 0 is now."""
+        self._zero = time.monotonic()
+
+    def due(self, sample: float) -> float:
+        """Monotonic time at which a sample is due."""
+        return self._zero + sample / SAMPLE_RATE
+
+    @property
+    def held(self) -> bool:
+        """Whether the show is paused."""
+        return self._held is not None
+
+    def toggle(self) -> bool:
+        """Pause or go on; returns whether it is paused now."""
+        if self._held is None:
+            self._held = time.monotonic()
+        else:
+            self._zero += time.monotonic() - self._held
+            self._held = None
+        return self.held
+
+
+class LiveShow:
+    """A running live show."""
+
+    def __init__(self, settings: Settings, options: LiveOptions) -> None:
+        self.settings, self.options = settings, options
+        self.figures = Figures()
+        self.stop = threading.Event()
+        self.pace = Pace()
+        self.muted = False
+        self.quality = Quality(ladder(settings.width, settings.height, settings.fps, fixed=options.record is not None))
+        name = settings.definition.identity.name
+        self.house = House(options.host, options.port, title=f"{name} live", character=name, origins=options.origins)
+        self.house.start()
+        self._close: list[contextlib.AbstractContextManager[object]] = []
+        try:
+            self.show = Performance(settings)
+        except BaseException:
+            self.house.close()
+            raise
+        self.broadcast = Broadcast(self.house, self.show.definition)
+        self.show.on_cue.append(self.broadcast.cue)
+        self._samples = 0
+        self._end = round(settings.seconds * SAMPLE_RATE) if settings.seconds else None
+        self.picture: Picture | None = None
+        self.encoder: Encoder | None = None
+
+    # ---- sound ------------------------------------------------------------------------------------------
+    def _sound(self) -> None:
+        assert self.encoder is not None
+        silence = np.zeros((BLOCK, 2), np.float32)
+        while not self.stop.is_set():
+            if self.pace.held:
+                time.sleep(0.01)
+                continue
+            wait = self.pace.due(self._samples + BLOCK) - time.monotonic()
+            if wait > 0:
+                time.sleep(wait)
+                if self.pace.held:
+                    continue
+            pcm = self.show.sound(BLOCK)
+            self.encoder.audio(silence if self.muted else pcm, self._samples)
+            self._samples += BLOCK
+            if self._end is not None and self._samples >= self._end:
+                self.stop.set()
+
+    # ---- picture ----------------------------------------------------------------------------------------
+    def run(self) -> Figures:
+        """Perform until the end, a key or a signal."""
+        level = self.quality.level
+        window = self._open_window(level)
+        self.picture = window.picture if window else Picture((level.width, level.height), aa=level.aa)
+        self.picture.set_model(self.show.model)
+        self.show.direct(0, [])
+        self.show.draw(self.picture, 0)  # programs are compiled and textures uploaded before the clock runs
+        self.encoder = open_live(self.house.media, (level.width, level.height), level.fps)
+        if self.options.record:
+            name = self.show.definition.identity.name
+            self.encoder.add(Mp4Writer(self.options.record, title=f"{name}: a show", artist=name))
+        click.echo(f"The show is on: {self.house.url}")
+        log.info("picture %s, band %d ms ahead", level.name, self.settings.lead // 48)
+        sound = threading.Thread(target=self._sound, name="sound", daemon=True)
+        self.pace.start()
+        sound.start()
+        try:
+            self._frames(window)
+        finally:
+            self.stop.set()
+            sound.join(2.0)
+            self.encoder.close()
+        return self.figures
+
+    def _open_window(self, level: Level) -> Window | None:
+        wanted = self.options.window
+        if wanted is False or (wanted is None and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))):
+            return None
+        try:
+            return Window((level.width, level.height), self.show.definition.identity.name, self, level.aa)
+        except WindowError as error:
+            if wanted:
+                raise
+            log.warning("no window: %s", error)
+            return None
+
+    def _frames(self, window: Window | None) -> None:
+        clock, k = FrameClock(self.quality.level.fps), 1
+        image = self._image(self.quality.level)
+        forgotten = 0
+        while not self.stop.is_set():
+            if window is not None:
+                window.events()
+            if self.pace.held:
+                time.sleep(0.01)
+                continue
+            sample = clock.sample(k)
+            period = 1 / float(clock.fps)
+            begin = self.pace.due(sample) - EARLY * period
+            wait = begin - time.monotonic()
+            if wait > 0:
+                time.sleep(wait)
+            behind = time.monotonic() - self.pace.due(sample)
+            if behind > 0.25:
+                missed = int(behind / period)
+                k += missed
+                self.figures.skipped += missed
+                self.figures.frames += missed
+                continue
+            late, cost = self._frame(sample, image, period)
+            if window is not None:
+                window.flip()
+            k += 1
+            change = self.quality.frame(cost, late)
+            if change is not None and window is None:
+                image = self._image(change)
+                self._resize(change)
+                clock, k = FrameClock(change.fps, clock.sample(k)), 0
+            if sample - forgotten > 60 * SAMPLE_RATE:
+                self.show.forget(sample - 30 * SAMPLE_RATE)
+                forgotten = sample
+
+    @staticmethod
+    def _image(level: Level) -> npt.NDArray[np.uint8]:
+        return np.empty((level.height * 3 // 2, level.width), np.uint8)
+
+    def _frame(self, sample: int, image: npt.NDArray[np.uint8], period: float) -> tuple[bool, float]:
+        assert self.picture is not None
+        assert self.encoder is not None
+        begun = time.monotonic()
+        rehearsed = self.options.script.until(sample)
+        for event in rehearsed:
+            if event.kind in ("chat", "paid"):
+                self.house.publish("chat", {"from": event.fan, "text": event.text, "is_ai": False})
+        self.show.direct(sample, self.house.poll() + rehearsed)
+        self.show.draw(self.picture, sample)
+        self.picture.read_i420(image)
+        self.encoder.video(image, sample)
+        done = time.monotonic()
+        late = done > self.pace.due(sample) + period
+        self.figures.frames += 1
+        self.figures.on_time += not late
+        self.figures.frame_ms.append((done - begun) * 1000)
+        self._stamp()
+        return late, done - begun
+
+    def _resize(self, level: Level) -> None:
+        assert self.picture is not None
+        assert self.encoder is not None
+        log.info("picture %s", self.quality.changes[-1])
+        self.figures.levels.append(self.quality.changes[-1])
+        self.picture.resize((level.width, level.height), level.aa)
+        self.encoder.reconfigure((level.width, level.height), level.fps)
+
+    def _stamp(self) -> None:
+        """Chat accepted to first audible sample, in seconds, once it is known when that sample is played."""
+        latencies = self.show.director.latencies
+        while latencies:
+            stamp = latencies.pop(0)
+            self.figures.latencies.append(self.pace.due(stamp.audible) - stamp.accepted)
+
+    # ---- the operator's keys ----------------------------------------------------------------------------
+    def skip(self) -> None:
+        """End what is said or sung now."""
+        self.show.director.skip(self.show.band.horizon)
+
+    def close(self) -> None:
+        """End everything."""
+        if self.picture is not None:
+            self.picture.release()
+        self.show.close()
+        self.house.close()
+
+
+@contextlib.contextmanager
+def open_show(settings: Settings, options: LiveOptions) -> Iterator[LiveShow]:
+    """A live show, closed at the end whatever happens."""
+    live = LiveShow(settings, options)
+    try:
+        yield live
+    finally:
+        live.close()
+
+
+def run(settings: Settings, options: LiveOptions) -> Figures:
+    """Run a live show until its end or Ctrl-C; writes its timeline if asked."""
+    with open_show(settings, options) as live:
+        cues = AsideFile(options.timeline) if options.timeline else None
+        stream = cues.path.open("w", encoding="utf-8") if cues else None
+        if stream is not None:
+            live.show.on_cue.append(lambda cue: print(cue.to_json(), file=stream))
+        for name in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(name, lambda *_: live.stop.set())
+        try:
+            figures = live.run()
+            if cues is not None and stream is not None:
+                stream.close()
+                cues.keep()
+        finally:
+            if cues is not None:
+                cues.drop()
+        health = live.show.band.health()
+        log.info(
+            "the show is over after %.0f s: %d of %d frames on time, %d late blocks",
+            seconds(live.show.band.position), figures.on_time, figures.frames, health.late_blocks,
+        )  # fmt: skip
+    return figures

@@ -1,0 +1,106 @@
+"""``render``: the show as fast as this machine can make it, the same every time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import soundfile
+
+from stage.clock import SAMPLE_RATE
+from stage.files import AsideFile
+from stage.outputs.encode import Encoder
+from stage.outputs.mp4 import Mp4Writer
+from stage.performance import Performance, Settings
+from stage.script import Script
+
+if TYPE_CHECKING:
+    from avatar.render import Picture
+
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """Where to write; None leaves a part out. Files appear whole or not at all."""
+
+    video: Path | None = None
+    timeline: Path | None = None
+    wav: Path | None = None
+
+
+def render(
+    settings: Settings, script: Script, targets: Targets, progress: Callable[[int, int], None]
+) -> dict[str, object]:
+    """Make a show of ``settings.seconds`` into files; ``progress(done, all)`` counts frames."""
+    if settings.seconds is None:
+        raise ValueError("an offline show needs a length in seconds")
+    total = round(settings.seconds * SAMPLE_RATE)
+    show = Performance(settings)
+    wav = AsideFile(targets.wav) if targets.wav else None
+    cues = AsideFile(targets.timeline) if targets.timeline else None
+    picture: Picture | None = None
+    try:
+        sound = soundfile.SoundFile(wav.path, "w", SAMPLE_RATE, 2, "PCM_16", format="WAV") if wav else None
+        if targets.video:
+            from avatar.render import Picture
+
+            picture = Picture((settings.width, settings.height), aa="fxaa")
+            picture.set_model(show.model)
+            name = show.definition.identity.name
+            writer = Mp4Writer(targets.video, title=f"{name}: a show", artist=name)
+            try:
+                with Encoder((settings.width, settings.height), settings.fps, preset="veryfast", live=False) as encoder:
+                    encoder.add(writer)
+                    _frames(show, script, total, picture, encoder, sound, progress)
+            except BaseException:
+                writer.abort()
+                raise
+        else:
+            _frames(show, script, total, None, None, sound, progress)
+        if sound is not None:
+            sound.close()
+        if cues is not None:
+            with cues.path.open("w", encoding="utf-8") as stream:
+                show.timeline.write(stream)
+        health = show.band.health()
+        for aside in (wav, cues):
+            if aside is not None:
+                aside.keep()
+    finally:
+        for aside in (wav, cues):
+            if aside is not None:
+                aside.drop()
+        if picture is not None:
+            picture.release()
+        show.close()
+    return {
+        "seconds": settings.seconds,
+        "cues": len(show.timeline),
+        "songs": sum(1 for cue in show.timeline if cue.kind == "song" and not cue.data.get("bed")),
+        "replies": sum(1 for cue in show.timeline if cue.kind == "reply"),
+        "dropped_events": health.dropped_events,
+        "shed_notes": health.shed,
+    }
+
+
+def _frames(
+    show: Performance, script: Script, total: int, picture: Picture | None, encoder: Encoder | None,
+    sound: soundfile.SoundFile | None, progress: Callable[[int, int], None],
+) -> None:  # fmt: skip
+    settings = show.settings
+    frames = -(-total * settings.fps // SAMPLE_RATE)
+    image = np.empty((settings.height * 3 // 2, settings.width), np.uint8)
+    for frame in range(frames):
+        sample = show.clock.sample(frame)
+        show.direct(sample, script.until(sample))
+        pcm = show.sound(min(show.clock.length(frame), total - sample))
+        if sound is not None:
+            sound.write(np.round(np.clip(pcm, -1, 1) * 32767).astype(np.int16))
+        if encoder is not None and picture is not None:
+            show.draw(picture, sample)
+            picture.read_i420(image)
+            encoder.video(image, sample)
+            encoder.audio(pcm, sample)
+        progress(frame + 1, frames)

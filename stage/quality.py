@@ -1,0 +1,85 @@
+"""The picture adapts to the machine: steps of size, anti-aliasing and frame rate, with hysteresis.
+
+Pure: it is told how long each frame took and says when to change. The sound never depends on it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+STEPS_DOWN_AFTER = 1.0
+"""Seconds of trouble before a step down."""
+STEPS_UP_AFTER = 20.0
+"""Seconds of ease before a step up; doubled each time a step up had to be taken back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """One step of the ladder."""
+
+    width: int
+    height: int
+    aa: str
+    fps: int
+
+    @property
+    def name(self) -> str:
+        """Such as ``1280x720 fxaa 30``."""
+        return f"{self.width}x{self.height} {self.aa} {self.fps}"
+
+
+def ladder(width: int, height: int, fps: int, fixed: bool = False) -> list[Level]:
+    """Steps from what was asked for downwards. Sizes stay even, as the encoder needs; ``fixed`` keeps one size."""
+
+    def scaled(share: float, aa: str, rate: int) -> Level:
+        return Level(int(width * share / 2) * 2, int(height * share / 2) * 2, aa, rate)
+
+    if fixed:
+        rates = [fps, *([fps // 2] if fps > 20 else [])]
+        return [scaled(1, "fxaa", fps), *(scaled(1, "none", rate) for rate in rates)]
+    steps = [scaled(1, "fxaa", fps), scaled(1, "none", fps), scaled(0.75, "fxaa", fps), scaled(0.75, "none", fps)]
+    steps += [scaled(0.5, "none", fps)]
+    if fps > 20:
+        steps += [scaled(0.5, "none", fps // 2)]
+    return steps
+
+
+@dataclass(slots=True)
+class Quality:
+    """Chooses the level. ``busy`` is the share of a frame's time spent making it."""
+
+    levels: list[Level]
+    at: int = 0
+    _busy: float = 0.5
+    _bad: float = 0.0
+    _good: float = 0.0
+    _patience: float = STEPS_UP_AFTER
+    _since: float = 0.0
+    changes: list[str] = field(default_factory=list)
+
+    @property
+    def level(self) -> Level:
+        """The level in force."""
+        return self.levels[self.at]
+
+    def frame(self, cost: float, late: bool) -> Level | None:
+        """One frame took ``cost`` seconds and was or was not late; the new level when it changes."""
+        period = 1 / self.level.fps
+        self._busy += 0.08 * (min(3.0, cost / period) - self._busy)
+        self._since += period
+        trouble = late or self._busy > 0.92
+        self._bad = self._bad + period if trouble else max(0.0, self._bad - period / 4)
+        self._good = self._good + period if self._busy < 0.55 and not late else 0.0
+        if self._bad > STEPS_DOWN_AFTER and self.at < len(self.levels) - 1:
+            if self._since < 2 * self._patience and self.changes and self.changes[-1].startswith("up"):
+                self._patience *= 2
+            return self._go(self.at + 1, "down")
+        if self._good > self._patience and self.at > 0:
+            return self._go(self.at - 1, "up")
+        return None
+
+    def _go(self, at: int, word: str) -> Level:
+        self.changes.append(f"{word} to {self.levels[at].name} (a frame took {self._busy:.0%} of its time)")
+        del self.changes[:-50]
+        self.at, self._bad, self._good, self._since, self._busy = at, 0.0, 0.0, 0.0, 0.5
+        return self.level

@@ -1,0 +1,133 @@
+"""Pixels: colours, sides, readback, swaps; every test leaves OpenGL without an error."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from avatar.render import Picture, RenderError
+from avatar.render.look import frame_camera, look, plain_scene
+from avatar.render.scene import Camera
+from avatar.rig import PoseFrame, Rig
+from avatar.vrm import loads
+from tests.avatar.make_vrm import make
+
+SHARED = Path(os.environ.get("LIMELIGHT_SHARED", Path(__file__).parents[2].parent / "shared"))
+GODETTE = SHARED / "data" / "vrm" / "Godette_vrm_v4.vrm"
+CAMERA = Camera((0, 1, 3), (0, 1, 0), 40)
+pytestmark = pytest.mark.gl
+
+
+@pytest.fixture(scope="module")
+def shared_picture() -> Iterator[Picture]:
+    try:
+        made = Picture((160, 96), aa="none")
+    except RenderError as error:
+        pytest.skip(str(error))
+    yield made
+    made.release()
+
+
+@pytest.fixture
+def picture(shared_picture: Picture) -> Iterator[Picture]:
+    assert shared_picture.context.error == "GL_NO_ERROR"
+    shared_picture.resize((160, 96), "none")
+    yield shared_picture
+    assert shared_picture.context.error == "GL_NO_ERROR"
+
+
+def draw(picture: Picture, old: bool = False, **expressions: float) -> np.ndarray:
+    rig = Rig(loads(make(old)))
+    frame = PoseFrame(expressions=expressions)
+    rig.apply(frame, 0)
+    picture.draw(rig, plain_scene(CAMERA))
+    return picture.read_rgb()
+
+
+@pytest.mark.parametrize("old", [False, True])
+def test_faces_us_with_its_left_on_our_right(picture: Picture, old: bool) -> None:
+    image = draw(picture, old)
+    assert tuple(image[2, 2]) == (200, 210, 220)
+    assert tuple(image[48, 88]) == (255, 0, 0)
+    assert tuple(image[48, 72]) == (0, 0, 255)
+
+
+def test_morph_moves_and_colour_changes(picture: Picture) -> None:
+    before, after = draw(picture), draw(picture, aa=1.0, green=1.0)
+    assert tuple(after[48, 88]) == (0, 255, 0)
+    top = [int(np.flatnonzero((i != [200, 210, 220]).any(-1).any(1)).min()) for i in (before, after)]
+    assert top[1] < top[0] - 3
+
+
+def _i420(rgb: npt.NDArray[np.uint8], out: npt.NDArray[np.uint8]) -> None:
+    """BT.709, limited range, by the formula (ITU-R BT.709-6, section 3)."""
+    h, w, _ = rgb.shape
+    out[:h] = rgb @ np.array([0.182586, 0.614231, 0.062007], np.float32) + 16.5
+    small = rgb.reshape(h // 2, 2, w // 2, 2, 3).mean((1, 3), dtype=np.float32)
+    u = small @ np.array([-0.100644, -0.338572, 0.439216], np.float32) + 128.5
+    v = small @ np.array([0.439216, -0.398942, -0.040274], np.float32) + 128.5
+    out[h:] = np.concatenate([u.ravel(), v.ravel()]).reshape(h // 2, w)
+
+
+@pytest.mark.parametrize("size", [(160, 96), (158, 96)])
+@pytest.mark.parametrize("aa", ["none", "fxaa", "msaa4"])
+def test_i420_is_the_same_picture(picture: Picture, size: tuple[int, int], aa: str) -> None:
+    picture.resize(size, aa)
+    draw(picture)
+    w, h = size
+    ours, want = np.zeros((h * 3 // 2, w), np.uint8), np.zeros((h * 3 // 2, w), np.uint8)
+    picture.read_i420(ours)
+    _i420(picture.read_rgb(), want)
+    assert np.abs(ours.astype(int) - want).max() <= 2
+
+
+def test_fade_ends_in_black(picture: Picture) -> None:
+    rig = Rig(loads(make()))
+    scene = plain_scene(CAMERA)
+    scene.fade = 1.0
+    picture.draw(rig, scene)
+    assert picture.read_rgb().max() == 0
+
+
+def test_model_swaps_leave_nothing_behind(picture: Picture) -> None:
+    import moderngl
+
+    def live() -> int:
+        assert picture.figure is not None
+        figure = picture.figure
+        owned = list(figure.owned)
+        picture.set_model(None)
+        return sum(not isinstance(thing.mglo, moderngl.InvalidObject) for thing in owned)
+
+    for _ in range(5):
+        draw(picture)
+        assert live() == 0
+
+
+def test_bad_sizes_are_refused(picture: Picture) -> None:
+    with pytest.raises(RenderError, match="even"):
+        picture.resize((3, 5))
+    picture.resize((160, 96), "none")
+
+
+@pytest.mark.skipif(not GODETTE.exists(), reason="shared/data/vrm is not here")
+def test_godette_is_like_the_reference(shared_picture: Picture, tmp_path: Path) -> None:
+    from PIL import Image
+
+    ours = look(GODETTE, tmp_path / "g.png", plain=True).astype(int)
+    assert (tmp_path / "g.png").exists()
+    reference = SHARED / "data" / "reference" / "Godette_vrm_v4.neutral.png"
+    want = np.asarray(Image.open(reference).convert("RGB")).astype(int)
+    figure = (np.abs(want - [200, 210, 220]) > 10).any(-1)
+    assert np.abs(ours - want)[figure].mean() < 3
+
+
+def test_cameras_frame_the_model() -> None:
+    model = loads(make())
+    distances = [frame_camera(model, shot).position[2] for shot in ("face", "upper", "full")]
+    assert distances == sorted(distances)

@@ -1,0 +1,64 @@
+"""Camera and light: film grammar and no flashing, as pure functions."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from avatar.render.scene import SceneState
+from stage.clock import SAMPLE_RATE
+from stage.director.camera import MOVES, SHOTS, Measures, place, plan_section, shot_cue
+from stage.director.light import LightState, chord_mood, pulse
+
+BARS = [bar * 84_000 for bar in range(9)]
+
+
+@pytest.mark.parametrize("name", ["intro", "verse", "chorus", "bridge", "outro"])
+def test_shots_cut_on_bar_lines_hold_two_bars_and_cover_the_section(name: str) -> None:
+    for seed in range(30):
+        cues = plan_section(0, BARS, name, 0.8, str(seed), "song1")
+        assert all(cue.sample in BARS and cue.end in BARS for cue in cues)
+        assert all(cue.length >= 2 * 84_000 for cue in cues)
+        assert cues[0].sample == 0
+        assert cues[-1].end == BARS[-1]
+        assert all(a.data["shot"] != b.data["shot"] for a, b in zip(cues, cues[1:]))
+
+
+@pytest.mark.parametrize("shot", sorted(SHOTS))
+@pytest.mark.parametrize("move", MOVES)
+def test_every_shot_keeps_the_eyes_in_the_upper_half_and_moves_smoothly(shot: str, move: str) -> None:
+    cue, body = shot_cue(0, 8 * SAMPLE_RATE, shot, move), Measures()
+    places = [place(cue, k * 1600, body, 16 / 9) for k in range(240)]
+    heights = []
+    for camera in places:
+        eye = np.array([0, body.eyes, 0]) - np.array(camera.position)
+        forward = np.array(camera.target) - np.array(camera.position)
+        distance = float(np.linalg.norm(forward))
+        forward /= distance
+        up = np.array([0, 1, 0]) - forward * forward[1]
+        up /= np.linalg.norm(up)
+        heights.append(float(eye @ up / (eye @ forward)) / np.tan(np.radians(camera.fov / 2)))
+        assert camera.position[1] > 0.05
+    assert all(-0.05 < h < 0.9 for h in heights)
+    steps = np.abs(np.diff([c.position for c in places], axis=0)).max()
+    assert steps < 0.02
+
+
+def test_chords_have_moods() -> None:
+    assert chord_mood("Am7") < 0 < chord_mood("Fmaj7")
+    assert chord_mood("Bdim") < chord_mood("Dm")
+    assert chord_mood("F#m/A") < 0
+
+
+def test_beat_pulses_never_jump() -> None:
+    values = np.array([pulse(sample, 0, 20_000) for sample in range(0, 40_000, 1600)])
+    assert values.max() <= 1
+    assert pulse(-1, 0, 100) == 0
+    light, scene = LightState(), SceneState()
+    light.section(0, "verse", 0.3)
+    light.section(96_000, "chorus", 0.95)
+    beams = []
+    for sample in range(0, 192_000, 1600):
+        light.apply(scene, sample)
+        beams.append(scene.beams)
+    assert max(np.abs(np.diff(beams))) < 0.06

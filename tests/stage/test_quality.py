@@ -1,0 +1,41 @@
+"""The adaptive picture: steps down under trouble, up after ease, without flapping."""
+
+from __future__ import annotations
+
+from stage.quality import Quality, ladder
+
+
+def test_the_ladder_goes_down_in_cost_and_sizes_stay_even() -> None:
+    levels = ladder(1280, 720, 30)
+    costs = [level.width * level.height * level.fps for level in levels]
+    assert costs == sorted(costs, reverse=True)
+    assert levels[0].name == "1280x720 fxaa 30"
+    assert all(level.width % 2 == 0 and level.height % 2 == 0 for level in ladder(854, 480, 25))
+
+
+def run(quality: Quality, seconds: float, cost: float) -> None:
+    for _ in range(int(seconds * quality.level.fps)):
+        quality.frame(cost, cost > 1 / quality.level.fps)
+
+
+def test_a_slow_machine_steps_down_within_seconds_and_a_fast_one_never_does() -> None:
+    slow, fast = Quality(ladder(1280, 720, 30)), Quality(ladder(1280, 720, 30))
+    run(slow, 5, 0.05)
+    run(fast, 60, 0.012)
+    assert slow.at > 0
+    assert fast.at == 0
+
+
+def test_one_slow_frame_changes_nothing() -> None:
+    quality = Quality(ladder(1280, 720, 30))
+    run(quality, 5, 0.02)
+    quality.frame(0.4, True)
+    run(quality, 5, 0.02)
+    assert quality.at == 0
+
+
+def test_it_does_not_flap_between_two_levels() -> None:
+    quality = Quality(ladder(1280, 720, 30))
+    for _ in range(40 * 60 * 30):
+        quality.frame(0.045 if quality.at == 0 else 0.016, quality.at == 0)
+    assert len(quality.changes) < 16
