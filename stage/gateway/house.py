@@ -19,7 +19,7 @@ from typing import Any
 from stage.gateway import wire
 from stage.gateway.model import FanEvent, MediaChunk, MediaInit
 
-_STICKY = ("now_playing", "state", "caption")
+_STICKY = ("now_playing", "state")
 
 
 class HouseError(RuntimeError):
@@ -101,7 +101,9 @@ class House:
         theirs.close()
         with self._wake:
             self._sock = ours
-            restore = [("publish", wire.pack({"type": "publish", "kind": k, "payload": v})) for k, v in self._sticky.items()]
+            restore = [
+                ("publish", wire.pack({"type": "publish", "kind": k, "payload": v})) for k, v in self._sticky.items()
+            ]
             if self._init is not None:
                 restore.append(("init", wire.pack({"type": "init", "mime": self._init.mime}, self._init.data)))
                 self._skip_media = True
@@ -283,7 +285,9 @@ class House:
         elif kind == "failed" and not self._ready.is_set():
             busy = head.get("errno") in (errno.EADDRINUSE, 98, 48, 10048)
             what = f"port {self.port} is busy: another show may be running" if busy else head["message"]
-            self._failure = f"{what}; use --port" if busy else f"cannot open {self.host}:{self.port}: {what}; use --host or --port"
+            self._failure = (
+                f"{what}; use --port" if busy else f"cannot open {self.host}:{self.port}: {what}; use --host or --port"
+            )
             self._ready.set()
 
 

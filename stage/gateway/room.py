@@ -318,7 +318,7 @@ class Room:
             self._pending.append({"type": "remove", "id": id})
         else:
             message = {"type": kind} | payload
-            if kind in ("now_playing", "state", "caption"):
+            if kind in ("now_playing", "state"):
                 self.sticky[kind] = message
             self._brief = [*self._brief[-99:], message]
 

@@ -49,10 +49,10 @@ class Link(ServerConnection):
 
     def process_event(self, event: Any) -> None:
         """Count pings before the library answers them."""
-        if isinstance(event, Frame) and event.opcode in (Opcode.PING, Opcode.PONG):
-            if not self.control.take(self.loop.time()):
-                cut(self, p.TOO_MANY)
-                return
+        control = isinstance(event, Frame) and event.opcode in (Opcode.PING, Opcode.PONG)
+        if control and not self.control.take(self.loop.time()):
+            cut(self, p.TOO_MANY)
+            return
         super().process_event(event)
 
 
@@ -95,7 +95,9 @@ class HouseServer:
         """Pages and health over HTTP; for websockets, who may come in."""
         path = urlsplit(request.path).path
         if path == "/health":
-            return self._answer(HTTPStatus.OK, json.dumps(self.health()).encode(), headers("application/json", "no-store"))
+            return self._answer(
+                HTTPStatus.OK, json.dumps(self.health()).encode(), headers("application/json", "no-store")
+            )
         if path in ("/ws", "/media"):
             return self._admit(link, request)
         page = self.pages.get(path)
@@ -108,7 +110,10 @@ class HouseServer:
     @staticmethod
     def _answer(status: HTTPStatus, body: bytes, lines: tuple[tuple[str, str], ...]) -> Response:
         return Response(
-            status.value, status.phrase, Headers([*lines, ("Content-Length", str(len(body))), ("Connection", "close")]), body
+            status.value,
+            status.phrase,
+            Headers([*lines, ("Content-Length", str(len(body))), ("Connection", "close")]),
+            body,
         )
 
     def _admit(self, link: ServerConnection, request: Request) -> Response | None:
@@ -216,19 +221,24 @@ class HouseServer:
     def health(self) -> dict[str, Any]:
         """What the health page shows."""
         usage = resource.getrusage(resource.RUSAGE_SELF)
-        return {
-            "status": "ok",
-            "fans": len(self.room.fans),
-            "viewers": len(self.viewers),
-            "epoch": self.room.epoch,
-            "offset": self.room.offset,
-            "uptime": round(time.monotonic() - self.began, 1),
-            "cpu": round(usage.ru_utime + usage.ru_stime, 3),
-            "rss_mib": round(_rss() / 2**20, 1),
-        } | self.counts | self.room.counts | {"media": self.viewers.counts}
+        return (
+            {
+                "status": "ok",
+                "fans": len(self.room.fans),
+                "viewers": len(self.viewers),
+                "epoch": self.room.epoch,
+                "offset": self.room.offset,
+                "uptime": round(time.monotonic() - self.began, 1),
+                "cpu": round(usage.ru_utime + usage.ru_stime, 3),
+                "rss_mib": round(_rss() / 2**20, 1),
+            }
+            | self.counts
+            | self.room.counts
+            | {"media": self.viewers.counts}
+        )
 
     async def drain(self, seconds: float) -> None:
-        """Close every connection with 1012 at a random moment within ``seconds``, so that they do not come back at once."""
+        """Close every connection with 1012, spread over ``seconds`` so that they do not return all at once."""
         assert self.server is not None
         self.server.close(close_connections=False)
 

@@ -1,4 +1,4 @@
-"""Live picture to many viewers over websockets of their own: each starts at a key frame, a slow one skips to the next."""
+"""Live picture to many viewers over websockets of their own: each starts at a key frame, a slow one skips ahead."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Messages between stage and house over a local socket: length, JSON head, bytes. No pickle: the house faces the net."""
+"""Messages between stage and house over a local socket: length, JSON head, bytes. No pickle: it faces the net."""
 
 from __future__ import annotations
 

@@ -95,7 +95,13 @@ class CmafSink:
         data = length_prefixed(packet.data) if video else packet.data
         self._sequence += 1
         raw = chunk(
-            data, _TRACKS[packet.track], self._sequence, packet.dts, packet.duration, packet.key, packet.pts - packet.dts
+            data,
+            _TRACKS[packet.track],
+            self._sequence,
+            packet.dts,
+            packet.duration,
+            packet.key,
+            packet.pts - packet.dts,
         )
         self._give(MediaChunk(raw, packet.track, packet.key and video, packet.pts))
 

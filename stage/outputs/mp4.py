@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 from typing import Any
@@ -111,10 +112,8 @@ class Mp4Writer:
         """Give up: nothing half-written stays."""
         if self._box is not None:
             box, self._box = self._box, None
-            try:
+            with contextlib.suppress(Exception):  # the file is thrown away anyway
                 box.close()
-            except Exception:
-                pass  # the file is thrown away anyway
         if self._aside is not None:
             self._aside.unlink(missing_ok=True)
             self._aside = None

@@ -15,6 +15,7 @@ const floats = new Floats($('floats'), REACTIONS);
 const now = { card: $('now'), kind: $('now-kind'), title: $('now-title'), line: $('now-line'), character: $('now-title').textContent };
 const renaming = { on: false };
 let asking = false;
+let silenced = false;
 let hintTimer = 0;
 
 function hint(text) {
@@ -24,7 +25,8 @@ function hint(text) {
 }
 
 function soundButton() {
-  $('unmute').hidden = !(player.started && video.muted);
+  $('unmute').hidden = !(player.started && video.muted) || silenced;
+  $('mute').setAttribute('aria-pressed', String(video.muted));
 }
 
 const player = new Player(video, (state) => {
@@ -127,11 +129,17 @@ $('captions').addEventListener('click', () => {
   captions.update();
 });
 
-$('unmute').addEventListener('click', () => {
-  video.muted = false;
-  video.volume = Number($('volume').value);
-  player.play();
-});
+function sound(on) {
+  silenced = !on;
+  video.muted = !on;
+  if (on) {
+    video.volume = Number($('volume').value) || 0.8;
+    player.play();
+  }
+  soundButton();
+}
+$('unmute').addEventListener('click', () => sound(true));
+$('mute').addEventListener('click', () => sound(video.muted));
 $('volume').addEventListener('input', () => {
   video.volume = Number($('volume').value);
   video.muted = video.volume === 0;

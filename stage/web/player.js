@@ -23,6 +23,7 @@ export class Player {
     });
     video.addEventListener('error', () => this.rebuild());
     video.addEventListener('playing', () => { this.started = true; this.onState('playing'); });
+    video.addEventListener('playing', () => { setTimeout(() => { this.settling = true; }, 300); }, { once: true });
     setInterval(() => this.watch(), 500);
     document.addEventListener('visibilitychange', () => { if (!document.hidden) this.toEdge(); });
     this.supported = 'MediaSource' in window || 'ManagedMediaSource' in window;
@@ -40,6 +41,7 @@ export class Player {
     this.socket = socket;
     this.mime = '';
     this.expectInit = false;
+    this.fresh = true;
     socket.onmessage = (event) => {
       if (socket === this.socket) this.take(event.data);
     };
@@ -68,7 +70,9 @@ export class Player {
   }
 
   initialise(data) {
-    if (!this.source || this.source.readyState !== 'open') {
+    // A new connection may be a new show whose clock began anew: start with an empty buffer.
+    if (this.fresh || !this.source || this.source.readyState !== 'open') {
+      this.fresh = false;
       this.open(data);
     } else {
       this.queue.push({ mime: this.mime, data });
@@ -143,6 +147,9 @@ export class Player {
     const lag = end - this.video.currentTime;
     if (this.video.currentTime < start - 0.02 || lag > this.target + 1.5) {
       if (end - start > this.target * 0.8) this.toEdge();
+    } else if (this.settling && lag > this.target + 0.25) {
+      this.settling = false; // a newcomer was given the whole group of pictures: go to its end once
+      this.toEdge();
     } else if (lag > this.target + 0.1) {
       this.video.playbackRate = lag > this.target + 0.5 ? 1.12 : 1.04;
     } else if (lag < this.target * 0.4) {

@@ -1,0 +1,119 @@
+"""A bounded crowd: real websockets on this machine that chat and react, and measure what arrives and how late."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from typing import Any
+from urllib.parse import urlsplit
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import WebSocketException
+
+MOST = 2000
+
+
+class _Crowd:
+    def __init__(self) -> None:
+        self.sent: dict[str, float] = {}
+        self.delays: list[float] = []
+        self.delivered = 0
+        self.errors: dict[str, int] = {}
+        self.ready = 0
+
+    def note(self, what: str) -> None:
+        self.errors[what] = self.errors.get(what, 0) + 1
+
+
+async def _read(link: ClientConnection, crowd: _Crowd) -> None:
+    async for message in link:
+        now = time.monotonic()
+        raw = json.loads(message)
+        if raw["type"] == "error":
+            crowd.note(raw["code"])
+            sent = crowd.sent.pop(raw.get("id", ""), None)
+            if sent is not None:
+                crowd.note("refused")
+        elif raw["type"] == "tick":
+            for entry in raw.get("m", ()):
+                at = crowd.sent.get(entry.get("cid", ""))
+                if at is not None:
+                    crowd.delivered += 1
+                    crowd.delays.append(now - at)
+
+
+async def _fan(number: int, url: str, origin: str, crowd: _Crowd, go: asyncio.Event, end: float, every: float) -> None:
+    try:
+        async with connect(url, origin=origin, compression=None, max_size=1 << 22, open_timeout=30) as link:  # type: ignore[arg-type]
+            await link.send(json.dumps({"type": "hello", "v": 1, "name": f"crowd {number}"}))
+            await link.recv()
+            await link.recv()
+            crowd.ready += 1
+            reader = asyncio.create_task(_read(link, crowd))
+            await go.wait()
+            began, turn = time.monotonic(), 0
+            phase = every * ((number * 0.618) % 1)
+            while (due := began + phase + turn * every) < began + end:
+                await asyncio.sleep(max(0.0, due - time.monotonic()))
+                id = f"{number}-{turn}"
+                crowd.sent[id] = time.monotonic()
+                await link.send(json.dumps({"type": "chat", "id": id, "text": f"line {turn} of fan {number}"}))
+                await link.send(json.dumps({"type": "reaction", "kind": "heart", "count": 1}))
+                turn += 1
+            await asyncio.sleep(max(0.0, began + end + 1.0 - time.monotonic()))
+            reader.cancel()
+    except (OSError, WebSocketException, TimeoutError) as error:
+        crowd.note(type(error).__name__)
+
+
+async def _run(url: str, fans: int, duration: float, every: float) -> dict[str, Any]:
+    parts = urlsplit(url)
+    crowd, go = _Crowd(), asyncio.Event()
+    tasks = []
+    target = f"ws://{parts.netloc}/ws"
+    for number in range(fans):
+        tasks.append(asyncio.create_task(_fan(number, target, f"http://{parts.netloc}", crowd, go, duration, every)))
+        if number % 50 == 49:
+            await asyncio.sleep(0.05)
+    for _ in range(300):
+        if crowd.ready + sum(t.done() for t in tasks) >= fans:
+            break
+        await asyncio.sleep(0.1)
+    began = time.monotonic()
+    here = crowd.ready
+    go.set()
+    await asyncio.gather(*tasks)
+    took = time.monotonic() - began
+    delays = sorted(crowd.delays)
+
+    def at(share: float) -> float:
+        return round(1000 * delays[min(len(delays) - 1, int(share * len(delays)))], 2) if delays else 0.0
+
+    expected = len(crowd.sent) * here
+    return {
+        "fans": here,
+        "seconds": round(took, 2),
+        "sent": len(crowd.sent),
+        "expected": expected,
+        "delivered": crowd.delivered,
+        "delivered_share": round(crowd.delivered / expected, 4) if expected else 0.0,
+        "p50_ms": at(0.5),
+        "p99_ms": at(0.99),
+        "max_ms": at(1.0),
+        "errors": crowd.errors,
+    }
+
+
+def crowd(url: str, fans: int = 100, seconds: float = 10.0, every: float = 1.0) -> dict[str, Any]:
+    """``fans`` (at most 2000) on the house at ``url``, each a chat line and a heart every ``every`` seconds.
+
+    The house must allow them: ``House(limits=crowd_limits(fans))``. Returns sent, expected and delivered lines (one
+    for each fan) and the delay from sending to arrival at each fan in ms.
+    """
+    return asyncio.run(_run(url, min(fans, MOST), seconds, every))
+
+
+def crowd_limits(fans: int) -> dict[str, Any]:
+    """Limits that let a crowd from one address in."""
+    return {"per_address": fans + 50, "handshakes": float(fans + 50), "chat_rate": 5.0, "chat_burst": 20}
