@@ -14,7 +14,6 @@ from avatar.rig.rig import Rig
 from avatar.vrm.model import Material, Model, TextureRef
 
 MATERIAL_BYTES = 160
-_SRGB = ("base", "shade_map", "emissive_map", "matcap", "rim_map")
 
 
 @dataclass(slots=True)
@@ -115,16 +114,15 @@ class Figure:
         self.owned.clear()
         self.draws.clear()
 
-    def _texture(self, ref: TextureRef, srgb: bool) -> Any:
-        key = (ref.image, srgb, ref.wrap, ref.nearest)
+    def _texture(self, ref: TextureRef) -> Any:
+        key = (ref.image, ref.wrap, ref.nearest)
         if key not in self.textures:
             pixels = self.model.images[ref.image].pixels
             size = (pixels.shape[1], pixels.shape[0])
-            options = {"internal_format": 0x8C43} if srgb else {}  # GL_SRGB8_ALPHA8: linear when sampled
-            texture = self._keep(self.context.texture(size, 4, pixels, **options))
+            texture = self._keep(self.context.texture(size, 4, pixels))
             texture.build_mipmaps()
             small = moderngl.NEAREST if ref.nearest else moderngl.LINEAR
-            texture.filter = (moderngl.LINEAR_MIPMAP_LINEAR, small)
+            texture.filter = (moderngl.LINEAR_MIPMAP_NEAREST, small)
             texture.repeat_x, texture.repeat_y = ref.wrap[0] != 33071, ref.wrap[1] != 33071
             self.textures[key] = texture
         return self.textures[key]
@@ -163,7 +161,7 @@ class Figure:
         for unit, name in enumerate(SAMPLERS):
             ref = getattr(m, name)
             if ref is not None and "u_" + name in names:
-                textures.append((unit, self._texture(ref, name in _SRGB)))
+                textures.append((unit, self._texture(ref)))
         cull = "front" if outline else "none" if m.double_sided else "back"
         blend = m.alpha == "BLEND"
         return Draw(number, outline, array, count, first, textures, blend, m.zwrite or not blend, cull)

@@ -94,7 +94,11 @@ class Picture:
             depth = self._own(make.depth_renderbuffer((w, h), samples=4))
             self._drawn = self._own(make.framebuffer([colour], depth))
         self._soft = self._own(make.texture((w, h), 4)) if self.aa == "fxaa" else self._colour
-        self._soft_target = self._own(make.framebuffer([self._soft])) if self.aa == "fxaa" else self._main
+        self._soft_target, self._edges = self._main, self._main
+        if self.aa == "fxaa":
+            marks = self._own(make.depth_renderbuffer((w, h)))
+            self._soft_target = self._own(make.framebuffer([self._soft], marks))
+            self._edges = self._own(make.framebuffer([], marks))
         for texture in (self._colour, self._soft):
             texture.filter = (moderngl.LINEAR, moderngl.LINEAR)
             texture.repeat_x = texture.repeat_y = False
@@ -201,13 +205,20 @@ class Picture:
         self.box = (x0, y0, x1, y1)
         self.context.copy_framebuffer(self._soft_target, self._main)
         self._shown = self._soft_target
-        self._soft_target.use()
-        self.context.viewport = (x0, y0, x1 - x0, y1 - y0)
-        program, array = self.programs.screen("fxaa.frag")
         self._colour.use(0)
-        program["u_picture"].value = 0
-        program["u_pixel"].value = (1 / self.size[0], 1 / self.size[1])
-        array.render(moderngl.TRIANGLES, vertices=3)
+        context = self.context
+        context.enable(moderngl.DEPTH_TEST)
+        self._edges.clear(depth=1.0)
+        for target, test, name in ((self._edges, "<=", "edges.frag"), (self._soft_target, "==", "fxaa.frag")):
+            target.use()
+            context.viewport, context.depth_func = (x0, y0, x1 - x0, y1 - y0), test
+            program, array = self.programs.screen(name)
+            program["u_picture"].value = 0
+            if "u_pixel" in program:
+                program["u_pixel"].value = (1 / w, 1 / h)
+            array.render(moderngl.TRIANGLES, vertices=3)
+        context.depth_func = "<="  # as moderngl has it
+        context.disable(moderngl.DEPTH_TEST)
 
     def _show(self) -> None:
         screen = self.context.screen
