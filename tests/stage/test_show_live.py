@@ -55,7 +55,7 @@ def test_the_engine_killed_mid_song_comes_back_within_a_second_at_the_right_bar(
     marks: dict[str, float] = {}
 
     def kill(live: LiveShow) -> None:
-        wait_for(lambda: live.show.director.phase == "song")
+        wait_for(lambda: live.show.director.phase == "song", 30)
         time.sleep(2.5)
         os.kill(live.show.band.host_pid or 0, signal.SIGKILL)
         killed = time.monotonic()
@@ -63,14 +63,15 @@ def test_the_engine_killed_mid_song_comes_back_within_a_second_at_the_right_bar(
         wait_for(lambda: live.show.band.health().restarts == 1)
         wait_for(lambda: live.show.band.position > position + SAMPLE_RATE // 2)
         marks["back"] = time.monotonic() - killed
+        time.sleep(1)
+        live.stop.set()
 
-    live, _ = perform(20, [(0.5, FanEvent("1", "ren", "chat", "sing about rain"))], kill)
+    live, _ = perform(60, [(0.5, FanEvent("1", "ren", "chat", "sing about rain"))], kill)
     health = live.figures.band
     assert health is not None
     assert health.restarts == 1
     assert marks["back"] < 2.5
     assert health.underrun_samples < SAMPLE_RATE, "the sound was away for less than a second"
-    assert live.show.band.position >= 20 * SAMPLE_RATE
     song = next(c for c in live.show.timeline if c.kind == "song" and not c.data["bed"])
     bars = [c.sample - song.sample for c in live.show.timeline if c.kind == "bar" and c.owner == song.owner]
     assert bars == sorted(set(bars)), "the bars went on where they were"
