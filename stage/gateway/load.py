@@ -12,6 +12,16 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
 MOST = 2000
+LINES = (
+    "hello from a rainy town",
+    "sing about a paper lantern",
+    "how was your day?",
+    "this one is my favourite",
+    "what do stars dream of?",
+    "sing about the last train home",
+    "you sound great tonight",
+    "do you like oranges?",
+)
 
 
 class _Crowd:
@@ -43,7 +53,9 @@ async def _read(link: ClientConnection, crowd: _Crowd) -> None:
                     crowd.delays.append(now - at)
 
 
-async def _fan(number: int, url: str, origin: str, crowd: _Crowd, go: asyncio.Event, end: float, every: float) -> None:
+async def _fan(
+    number: int, url: str, origin: str, crowd: _Crowd, go: asyncio.Event, end: float, every: float, phase: float
+) -> None:
     try:
         async with connect(url, origin=origin, compression=None, max_size=1 << 22, open_timeout=30) as link:  # type: ignore[arg-type]
             await link.send(json.dumps({"type": "hello", "v": 1, "name": f"crowd {number}"}))
@@ -53,12 +65,11 @@ async def _fan(number: int, url: str, origin: str, crowd: _Crowd, go: asyncio.Ev
             reader = asyncio.create_task(_read(link, crowd))
             await go.wait()
             began, turn = time.monotonic(), 0
-            phase = every * ((number * 0.618) % 1)
             while (due := began + phase + turn * every) < began + end:
                 await asyncio.sleep(max(0.0, due - time.monotonic()))
                 id = f"{number}-{turn}"
                 crowd.sent[id] = time.monotonic()
-                await link.send(json.dumps({"type": "chat", "id": id, "text": f"line {turn} of fan {number}"}))
+                await link.send(json.dumps({"type": "chat", "id": id, "text": LINES[(number + turn) % len(LINES)]}))
                 await link.send(json.dumps({"type": "reaction", "kind": "heart", "count": 1}))
                 turn += 1
             await asyncio.sleep(max(0.0, began + end + 1.0 - time.monotonic()))
@@ -67,13 +78,17 @@ async def _fan(number: int, url: str, origin: str, crowd: _Crowd, go: asyncio.Ev
         crowd.note(type(error).__name__)
 
 
-async def _run(url: str, fans: int, duration: float, every: float) -> dict[str, Any]:
+async def _run(url: str, fans: int, duration: float, every: float, spread: bool = True) -> dict[str, Any]:
+    """``spread``: the fans of one period speak in a shuffled order, otherwise one after the other."""
     parts = urlsplit(url)
     crowd, go = _Crowd(), asyncio.Event()
     tasks = []
     target = f"ws://{parts.netloc}/ws"
     for number in range(fans):
-        tasks.append(asyncio.create_task(_fan(number, target, f"http://{parts.netloc}", crowd, go, duration, every)))
+        phase = every * ((number * 0.618) % 1) if spread else every * number / fans
+        tasks.append(
+            asyncio.create_task(_fan(number, target, f"http://{parts.netloc}", crowd, go, duration, every, phase))
+        )
         if number % 50 == 49:
             await asyncio.sleep(0.05)
     for _ in range(300):
@@ -117,3 +132,35 @@ def crowd(url: str, fans: int = 100, seconds: float = 10.0, every: float = 1.0) 
 def crowd_limits(fans: int) -> dict[str, Any]:
     """Limits that let a crowd from one address in."""
     return {"per_address": fans + 50, "handshakes": float(fans + 50), "chat_rate": 5.0, "chat_burst": 20}
+
+
+def run_fans(url: str, count: int, seconds: float, chat_every: float) -> dict[str, Any]:
+    """``count`` fans on a running show; together they say one line every ``chat_every`` seconds, in turn."""
+    count = min(count, MOST)
+    return asyncio.run(_run(url, count, seconds, max(0.01, chat_every) * count, spread=False))
+
+
+def bench(fans: int = 500, seconds: float = 10.0) -> dict[str, Any]:
+    """A house of its own with a crowd, each a line a second; adds the house's CPU and memory."""
+    from stage.gateway.house import House
+
+    with House(port=0, limits=crowd_limits(fans) | {"history": 50}) as house:
+        figures = crowd(house.url, fans, seconds, 1.0)
+        before = house.health()
+        for _ in range(100):
+            if house.health()["house"] != before["house"]:
+                break
+            time.sleep(0.02)
+        mine = house.health()["house"]
+    cpu = mine.get("cpu", 0.0)
+    each = round(1e6 * cpu / figures["delivered"], 3) if figures["delivered"] else None
+    return (
+        {"bench": "fans"}
+        | figures
+        | {
+            "house_cpu_s": cpu,
+            "us_per_delivery": each,
+            "house_rss_mib": mine.get("rss_mib"),
+            "evicted": mine.get("evicted"),
+        }
+    )

@@ -302,6 +302,7 @@ class Room:
 
     def publish(self, kind: str, payload: dict[str, Any]) -> None:
         """A message of the stage: chat lines are history, now_playing and state are kept, the rest is passed on."""
+        payload = _standard(kind, payload)
         if kind == "chat":
             id = str(payload.get("id") or secrets.token_hex(9))
             if f"stage:{id}" in self._seen or any(e.get("id") == id for e in (*self._history, *self._pending)):
@@ -344,6 +345,21 @@ class Room:
             fields["r"], self._reactions, self._reactors = self._reactions, {}, {}
         frame = p.encode("tick", **fields) if len(fields) > 1 else None
         return Tick(frame, entries, events)
+
+
+def _standard(kind: str, payload: dict[str, Any]) -> dict[str, Any]:
+    """The stage's words as the protocol's: ``from`` is the name; ``at``, ``seconds``, ``sung`` of a caption."""
+    payload = dict(payload)
+    if kind == "chat" and "from" in payload:
+        payload["name"] = payload.pop("from")
+    if kind == "caption":
+        if "at" in payload:
+            payload["sample"] = round(payload.pop("at") * 48_000)
+        if "seconds" in payload:
+            payload["length"] = round(payload.pop("seconds") * 48_000)
+        if "sung" in payload:
+            payload["kind"] = "sung" if payload.pop("sung") else "said"
+    return payload
 
 
 def _public(entry: dict[str, Any]) -> dict[str, Any]:

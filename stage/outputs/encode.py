@@ -292,24 +292,41 @@ class Encoder:
     def _check(self) -> None:
         if self._closed:
             raise EncodeError("the encoder is closed")
+        if self._failed and not self.live:
+            raise EncodeError(self._failed[-1])
         if not self._thread.is_alive():
             raise EncodeError(f"the encoder has failed: {self._failed[-1] if self._failed else 'its thread ended'}")
 
     def close(self, wait: float = 60.0) -> None:
-        """Encode what is waiting, flush both codecs, close every sink."""
+        """Encode what is waiting, flush both codecs, close every sink. Offline, a sink that failed is raised here."""
         if self._closed:
             return
+        self._end("end", wait)
+        if self._failed and not self.live:
+            raise EncodeError(self._failed[-1])
+
+    def abort(self, wait: float = 10.0) -> None:
+        """Stop without finishing: sinks throw away what they have written."""
+        if not self._closed:
+            with self._wake:
+                self._jobs.clear()
+            self._end("abort", wait)
+
+    def _end(self, how: str, wait: float) -> None:
         with self._wake:
             self._closed = True
-            self._jobs.append(("end", None, 0))
+            self._jobs.append((how, None, 0))
             self._wake.notify_all()
         self._thread.join(wait)
 
     def __enter__(self) -> Encoder:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self.close()
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            self.close()
+        else:
+            self.abort()
 
     def health(self) -> dict[str, Any]:
         """Counters: frames in, out, dropped; packets; seconds of encoding; waiting; failed sinks by message."""
@@ -325,31 +342,50 @@ class Encoder:
     # The encoder's thread --------------------------------------------------------------------------------------
 
     def _run(self) -> None:
-        while True:
-            with self._wake:
-                while not self._jobs:
-                    self._wake.wait()
-                kind, what, sample = self._jobs.popleft()
-            if kind == "video":
-                self._encode_picture(what, sample)
-            elif kind == "audio":
-                self._encode_sound(what, sample)
-            elif kind == "add":
-                self._sinks.append(what)
-                self._force_key = True
-                self._to(what, "open", self.streams())
-            elif kind == "remove" and what in self._sinks:
-                self._to(what, "close")
-                self._sinks = [s for s in self._sinks if s is not what]
-            elif kind == "codecs":
-                self._flush_pictures()
-                self._codecs = what
-                self._force_key = True
-                for sink in list(self._sinks):
-                    self._to(sink, "open", self.streams())
-            elif kind == "end":
-                self._finish()
-                return
+        try:
+            while True:
+                with self._wake:
+                    while not self._jobs:
+                        self._wake.wait()
+                    kind, what, sample = self._jobs.popleft()
+                    if kind == "video":
+                        self._waiting_pictures -= 1
+                        self._wake.notify_all()
+                if kind == "abort":
+                    self._abort_sinks()
+                    return
+                self._do(kind, what, sample)
+                if kind == "end":
+                    return
+        except Exception as error:
+            self._failed.append(f"encoder: {error}")
+            self._abort_sinks()
+
+    def _abort_sinks(self) -> None:
+        for sink in self._sinks:
+            self._to(sink, "abort" if hasattr(sink, "abort") else "close")
+        self._sinks = []
+
+    def _do(self, kind: str, what: Any, sample: int) -> None:
+        if kind == "video":
+            self._encode_picture(what, sample)
+        elif kind == "audio":
+            self._encode_sound(what, sample)
+        elif kind == "add":
+            self._sinks.append(what)
+            self._force_key = True
+            self._to(what, "open", self.streams())
+        elif kind == "remove" and what in self._sinks:
+            self._to(what, "close")
+            self._sinks = [s for s in self._sinks if s is not what]
+        elif kind == "codecs":
+            self._flush_pictures()
+            self._codecs = what
+            self._force_key = True
+            for sink in list(self._sinks):
+                self._to(sink, "open", self.streams())
+        elif kind == "end":
+            self._finish()
 
     def _recycle(self, picture: NDArray[np.uint8]) -> None:
         if len(self._spare) <= self._capacity:
@@ -366,8 +402,6 @@ class Encoder:
             if not packets and picture.shape != (h * 3 // 2, w):
                 self._counts["frames_dropped"] += 1
             self._recycle(picture)
-            self._waiting_pictures -= 1
-            self._wake.notify_all()
         self._busy += time.perf_counter() - began
         self._give_pictures(packets)
 

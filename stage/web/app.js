@@ -38,7 +38,9 @@ const player = new Player(video, (state) => {
   if (state === 'unsupported') $('waiting-text').textContent = 'This browser cannot show the live picture. Chat works.';
   queueMicrotask(soundButton);
 });
-const captions = new Captions($('caption'), () => player.sample);
+const captions = new Captions($('caption'), () => player.sample, (line) => {
+  if (now.song) now.line.textContent = line;
+});
 
 const link = new Link({
   state(state) {

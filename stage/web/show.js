@@ -38,7 +38,8 @@ export class Floats {
 
 // A caption is shown when the picture reaches its sample; without a picture, at once.
 export class Captions {
-  constructor(element, clock) {
+  constructor(element, clock, onSung) {
+    this.onSung = onSung;
     this.element = element;
     this.clock = clock;
     this.coming = [];
@@ -61,6 +62,7 @@ export class Captions {
       const length = (caption.length || 192000) / 48000;
       this.element.textContent = caption.text;
       this.element.classList.toggle('sung', caption.kind === 'sung');
+      if (caption.kind === 'sung') this.onSung(caption.text);
       this.ends = performance.now() + 1000 * Math.max(1, length) + 300;
     }
     this.element.hidden = !this.shown || !this.element.textContent || performance.now() > this.ends;
@@ -70,7 +72,8 @@ export class Captions {
 export function nowPlaying(parts, message) {
   const kind = message.kind || (message.title ? 'Now playing' : 'On stage');
   parts.kind.textContent = [kind, message.section].filter(Boolean).join(' · ');
-  if (message.title !== undefined) parts.title.textContent = message.title || parts.character;
-  parts.line.textContent = message.line || message.lyric || '';
+  parts.title.textContent = message.title || parts.character;
+  parts.line.textContent = message.line || message.lyric || (message.title && message.title === parts.song ? parts.line.textContent : '');
+  parts.song = message.title;
   parts.card.classList.toggle('playing', Boolean(message.title));
 }

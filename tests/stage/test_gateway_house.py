@@ -18,7 +18,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 
 from stage.gateway import House, HouseError, MediaChunk, MediaInit
-from stage.gateway.load import crowd, crowd_limits
+from stage.gateway.load import crowd, crowd_limits, run_fans
 
 
 @pytest.fixture(scope="module")
@@ -209,6 +209,12 @@ def test_crowd_is_served_within_a_tick_or_two(house: House) -> None:
     assert result["delivered_share"] == 1.0
     assert result["errors"] == {}
     assert result["p50_ms"] < 200
+
+
+def test_a_small_crowd_speaks_in_turn(house: House) -> None:
+    result = run_fans(house.url, 5, 2, 0.25)
+    assert result["sent"] == 8
+    assert result["delivered_share"] == 1.0
 
 
 def test_killed_house_comes_back_and_nothing_is_lost_or_doubled() -> None:

@@ -219,3 +219,12 @@ def test_chat_needs_a_name_and_bad_ids_close() -> None:
     assert say(r, a, "2", 5, "x" * 501)[0]["code"] == "too_long"
     with pytest.raises(p.ProtocolError):
         say(r, a, "bad id!", 5)
+
+
+def test_the_words_of_the_stage_become_those_of_the_protocol() -> None:
+    r = room()
+    r.publish("chat", {"from": "Lumi", "text": "hi", "is_ai": True})
+    r.publish("caption", {"text": "la", "sung": True, "at": 1.5, "seconds": 2.0})
+    raw = json.loads(r.tick().frame or b"")
+    assert raw["m"][0]["name"] == "Lumi"
+    assert raw["s"] == [{"type": "caption", "text": "la", "sample": 72000, "length": 96000, "kind": "sung"}]

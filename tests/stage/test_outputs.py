@@ -114,7 +114,7 @@ def test_cmaf_decodes_and_agrees() -> None:
 
 
 def test_live_queue_drops_the_oldest_and_counts() -> None:
-    encoder = Encoder(SIZE, 30, 800_000, queue=2)
+    encoder = Encoder(SIZE, 30, 800_000, queue=1)
     try:
         encoder._codecs.encode = lambda *a: __import__("time").sleep(0.05) or []  # type: ignore[method-assign]
         for k in range(20):
@@ -156,7 +156,7 @@ def test_failing_sink_is_named_and_the_rest_goes_on(tmp_path: Path) -> None:
 
         def close(self) -> None: ...
 
-    encoder = Encoder(SIZE, 30, 800_000, live=False)
+    encoder = Encoder(SIZE, 30, 800_000, queue=30)
     encoder.add(Broken())
     encoder.add(Mp4Writer(tmp_path / "a.mp4"))
     feed(encoder, 10, 30)
@@ -201,3 +201,28 @@ def test_ffprobe_reads_the_exact_duration(tmp_path: Path) -> None:
     video, audio = (float(x) for x in out.stdout.split())
     assert abs(video - 2.0) < 1e-4
     assert abs(audio - 2.0) < 1e-4
+
+
+def test_an_exception_leaves_no_file_and_offline_failures_are_raised(tmp_path: Path) -> None:
+    def broken_off() -> None:
+        with Encoder(SIZE, 30, live=False) as encoder:
+            encoder.add(Mp4Writer(tmp_path / "a.mp4"))
+            feed(encoder, 5, 30)
+            raise KeyError("stop")
+
+    with pytest.raises(KeyError):
+        broken_off()
+    assert list(tmp_path.iterdir()) == []
+
+    class Full:
+        def open(self, streams: object) -> None:
+            raise OSError("disk full")
+
+    def put_all(encoder: Encoder) -> None:
+        feed(encoder, 30, 30)
+        encoder.close()
+
+    encoder = Encoder(SIZE, 30, live=False)
+    encoder.add(Full())  # type: ignore[arg-type]
+    with pytest.raises(EncodeError, match="Full: disk full"):
+        put_all(encoder)
