@@ -80,7 +80,9 @@ def bench_show(settings: Settings, fans: int, every: float) -> dict[str, Any]:
             "quality_changes": figures.levels,
             "chat_to_sound_ms_p50": percentile(figures.latencies, 50),
             "chat_to_sound_ms_p95": percentile(figures.latencies, 95),
-            "answers": len(figures.latencies),
+            "answers_to_quiet": len(figures.latencies),
+            "chat_to_sound_behind_speech_ms_p50": percentile(figures.behind_speech, 50),
+            "answers_behind_speech": len(figures.behind_speech),
             "cpu_share": {name: round(value / wall, 3) for name, value in used.items()},
             "crowd": crowd,
         }

@@ -42,8 +42,11 @@ BLOCK = 1024
 """Samples pulled at a time by the sound thread: one AAC frame."""
 PATIENCE = 0.012
 """Seconds the sound thread waits for a block that is not made yet; then it is silence, counted, and time goes on."""
-EARLY = 1.0
-"""Frames are begun this many frame lengths before they are due."""
+EARLY = 0.1
+"""Seconds before it is due that a frame is begun: what it shows is settled up to the band's horizon, so making it
+early costs nothing and a slow frame is still on time."""
+TICK = 0.008
+"""Between frames the director looks this often (seconds) at what fans, mind and studio have brought."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,9 @@ class Figures:
     band: Health | None = None
     """The engine's own report at the end."""
     latencies: list[float] = field(default_factory=list)
+    """Seconds from chat accepted to the first audible sample of its answer, when nothing was being said."""
+    behind_speech: list[float] = field(default_factory=list)
+    """The same for messages that came while she was speaking or singing: they wait for the end of it."""
     levels: list[str] = field(default_factory=list)
     frame_ms: deque[float] = field(default_factory=lambda: deque(maxlen=3000))
 
@@ -199,10 +205,7 @@ class LiveShow:
                 continue
             sample = clock.sample(k)
             period = 1 / float(clock.fps)
-            begin = self.pace.due(sample) - EARLY * period
-            wait = begin - time.monotonic()
-            if wait > 0:
-                time.sleep(wait)
+            self._attend(sample, self.pace.due(sample) - min(EARLY, self.settings.lead / SAMPLE_RATE / 2))
             behind = time.monotonic() - self.pace.due(sample)
             if behind > 0.25:
                 missed = int(behind / period)
@@ -223,6 +226,20 @@ class LiveShow:
                 self.show.forget(sample - 30 * SAMPLE_RATE)
                 forgotten = sample
 
+    def _attend(self, sample: int, until: float) -> None:
+        """Wait for a frame's time; what comes meanwhile does not wait for the frame."""
+        while (wait := until - time.monotonic()) > 0 and not self.stop.is_set():
+            time.sleep(min(wait, TICK))
+            if wait > TICK:
+                self._direct(sample)
+
+    def _direct(self, sample: int) -> None:
+        rehearsed = self.options.script.until(sample)
+        for event in rehearsed:
+            if event.kind in ("chat", "paid"):
+                self.house.publish("chat", {"from": event.fan, "text": event.text, "is_ai": False})
+        self.show.direct(sample, self.house.poll() + rehearsed)
+
     @staticmethod
     def _image(level: Level) -> npt.NDArray[np.uint8]:
         return np.empty((level.height * 3 // 2, level.width), np.uint8)
@@ -231,11 +248,7 @@ class LiveShow:
         assert self.picture is not None
         assert self.encoder is not None
         begun = time.monotonic()
-        rehearsed = self.options.script.until(sample)
-        for event in rehearsed:
-            if event.kind in ("chat", "paid"):
-                self.house.publish("chat", {"from": event.fan, "text": event.text, "is_ai": False})
-        self.show.direct(sample, self.house.poll() + rehearsed)
+        self._direct(sample)
         self.show.draw(self.picture, sample)
         self.picture.read_i420(image)
         self.encoder.video(image, sample)
@@ -260,7 +273,8 @@ class LiveShow:
         latencies = self.show.director.latencies
         while latencies:
             stamp = latencies.pop(0)
-            self.figures.latencies.append(self.pace.due(stamp.audible) - stamp.accepted)
+            waited = self.pace.due(stamp.audible) - stamp.accepted
+            (self.figures.latencies if stamp.quiet else self.figures.behind_speech).append(waited)
 
     # ---- the operator's keys ----------------------------------------------------------------------------
     def skip(self) -> None:

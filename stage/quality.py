@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-STEPS_DOWN_AFTER = 1.0
+STEPS_DOWN_AFTER = 2.0
 """Seconds of trouble before a step down."""
+GRACE = 4.0
+"""Seconds of trouble forgiven at the start, while processes start and caches fill."""
 STEPS_UP_AFTER = 20.0
 """Seconds of ease before a step up; doubled each time a step up had to be taken back."""
 
@@ -51,7 +53,7 @@ class Quality:
     levels: list[Level]
     at: int = 0
     _busy: float = 0.5
-    _bad: float = 0.0
+    _bad: float = -GRACE
     _good: float = 0.0
     _patience: float = STEPS_UP_AFTER
     _since: float = 0.0
@@ -67,8 +69,8 @@ class Quality:
         period = 1 / self.level.fps
         self._busy += 0.08 * (min(3.0, cost / period) - self._busy)
         self._since += period
-        trouble = late or self._busy > 0.92
-        self._bad = self._bad + period if trouble else max(0.0, self._bad - period / 4)
+        trouble = late or self._busy > 0.97
+        self._bad = self._bad + period if trouble else max(min(self._bad, 0.0), self._bad - period / 4)
         self._good = self._good + period if self._busy < 0.55 and not late else 0.0
         if self._bad > STEPS_DOWN_AFTER and self.at < len(self.levels) - 1:
             if self._since < 2 * self._patience and self.changes and self.changes[-1].startswith("up"):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from audio.compose import Wish
@@ -66,6 +66,8 @@ class Latency:
     accepted: float
     chosen: int
     audible: int
+    quiet: bool
+    """Whether nothing was being said or sung when the message came."""
 
 
 @dataclass(slots=True)
@@ -186,6 +188,8 @@ class Director:
     def hear(self, events: list[FanEvent], now: int) -> None:
         """Take in what fans did, at the sample of the frame being made."""
         for event in events:
+            if event.kind == "request":
+                event = replace(event, kind="chat", text=f"can you sing about {event.text}?")
             if event.kind in ("chat", "paid"):
                 tier = self.chat.push(event, now)
                 data = {"fan": event.fan, "text": event.text, "tier": tier} | (
@@ -193,7 +197,9 @@ class Director:
                 )
                 self.timeline.add(Cue(now, 0, "chat", data))
             elif event.kind == "reaction":
-                self.timeline.add(Cue(now, 3 * SAMPLE_RATE, "reaction", {"name": event.text, "fan": event.fan}))
+                for nth in range(max(1, min(12, int(event.amount or 1)))):
+                    at = now + nth * SAMPLE_RATE // 20
+                    self.timeline.add(Cue(at, 3 * SAMPLE_RATE, "reaction", {"name": event.text, "fan": event.fan}))
             elif event.kind == "join":
                 self.fans += 1
                 self._joined = [*self._joined[-7:], (event.fan, now)]
@@ -380,7 +386,10 @@ class Director:
                 "", self._moment(situation), fan=event.fan, say=event.text, kind=event.kind, amount=event.amount,
                 history=tuple(self._state.history[-6:]), limit=self._words,
             )  # fmt: skip
-            self._answers.append(self.desk.say(ask, now, accepted=event.accepted))
+            quiet = not self.desk.busy(now) and choice.waited < 0.2
+            utterance = self.desk.say(ask, now, accepted=event.accepted)
+            utterance.quiet = quiet
+            self._answers.append(utterance)
 
     def _keep_talking(self, now: int, horizon: int) -> None:
         state = self._state
@@ -452,7 +461,7 @@ class Director:
     def _watch_answers(self) -> None:
         for utterance in list(self._answers):
             if utterance.audible >= 0 and utterance.accepted:
-                self.latencies.append(Latency(utterance.accepted, utterance.asked, utterance.audible))
+                self.latencies.append(Latency(utterance.accepted, utterance.asked, utterance.audible, utterance.quiet))
                 del self.latencies[:-10_000]
                 utterance.accepted = 0.0
             if utterance.over:

@@ -49,6 +49,8 @@ class Utterance:
     audible: int = -1
     intent: Intent | None = None
     waits_since: int = -1
+    quiet: bool = False
+    """Whether nothing was being said when it was asked for."""
     not_after: int = -1
     """Drop it when it has not begun by this sample (-1: never)."""
     words: list[tuple[int, int, str]] = field(default_factory=list)

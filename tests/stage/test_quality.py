@@ -20,7 +20,7 @@ def run(quality: Quality, seconds: float, cost: float) -> None:
 
 def test_a_slow_machine_steps_down_within_seconds_and_a_fast_one_never_does() -> None:
     slow, fast = Quality(ladder(1280, 720, 30)), Quality(ladder(1280, 720, 30))
-    run(slow, 5, 0.05)
+    run(slow, 12, 0.05)
     run(fast, 60, 0.012)
     assert slow.at > 0
     assert fast.at == 0
