@@ -45,6 +45,15 @@ class Programs:
         pair: tuple[Any, Any] = self.made[fragment]
         return pair
 
+    def banded(self, fragment: str) -> tuple[Any, Any]:
+        """The same over strips of the picture, ``u_bands``."""
+        key = ("bands", fragment)
+        if key not in self.made:
+            program = self.context.program(vertex_shader=source("bands.vert"), fragment_shader=source(fragment))
+            self.made[key] = (program, self.context.vertex_array(program, []))
+        pair: tuple[Any, Any] = self.made[key]
+        return pair
+
     def skin(self) -> Any:
         if "skin" not in self.made:
             outs = ["o_position", "o_normal"]

@@ -9,6 +9,7 @@ import moderngl
 import numpy as np
 import numpy.typing as npt
 
+from avatar.render.bounds import Bounds
 from avatar.render.context import SAMPLERS, Programs
 from avatar.rig.rig import Rig
 from avatar.vrm.model import Material, Model, TextureRef
@@ -101,7 +102,7 @@ class Figure:
         self.draws: dict[bool, list[Draw]] = {}
         order = np.concatenate([p.indices for p in model.primitives] or [np.zeros(0, np.uint32)])
         self.index = self._keep(context.buffer(order if len(order) else np.zeros(3, np.uint32)))
-        self.boxes = _joint_boxes(model)
+        self.bounds = Bounds(model)
 
     def _keep(self, thing: Any) -> Any:
         self.owned.append(thing)
@@ -221,22 +222,6 @@ class Figure:
         framebuffer.depth_mask = True
         context.disable(moderngl.DEPTH_TEST | moderngl.CULL_FACE | moderngl.BLEND)
 
-    def screen_box(self, rig: Rig, matrix: npt.NDArray[np.float32], size: tuple[int, int]) -> tuple[int, int, int, int]:
-        """Pixels (x0, y0, x1, y1, from the bottom) that the figure can touch; x0 >= x1 where it is out of sight."""
-        which, corners = self.boxes
-        clip = corners @ (matrix @ rig.joint_matrices[which]).transpose(0, 2, 1)
-        if (clip[..., 3] < 0.05).any():
-            return 0, 0, *size
-        xy = clip[..., :2] / clip[..., 3:]
-        lows, highs = xy.min(1), xy.max(1)
-        seen = ((highs > -1) & (lows < 1)).all(1)  # hands below the frame do not widen the box
-        if not seen.any():
-            return 0, 0, 0, 0
-        low, high = lows[seen].min(0) * 0.5 + 0.5, highs[seen].max(0) * 0.5 + 0.5
-        x0, y0 = max(int(low[0] * size[0]) - 6, 0) & ~1, max(int(low[1] * size[1]) - 6, 0) & ~1
-        x1, y1 = min(int(high[0] * size[0]) + 8, size[0]) & ~1, min(int(high[1] * size[1]) + 8, size[1]) & ~1
-        return x0, y0, x1, y1
-
 
 def _only(entry: Any, names: set[str]) -> Any:
     """A vertex array entry without attributes that the program does not have."""
@@ -253,25 +238,6 @@ def _interleave(model: Model) -> npt.NDArray[np.uint8]:
     out = np.zeros(len(model.joints), np.dtype([("j", np.uint16, 4), ("w", np.float32, 4)]))
     out["j"], out["w"] = model.joints, model.weights
     return out.view(np.uint8)
-
-
-def _joint_boxes(model: Model) -> tuple[Any, Any]:
-    """Corners (k, 8, 4) of the vertices that each used joint moves, in model space (its matrix moves them)."""
-    reach = np.zeros(len(model.positions), np.float32)
-    for p in model.primitives:
-        for morph in p.morphs:
-            if len(morph.rows):
-                reach[morph.rows] = np.maximum(reach[morph.rows], np.abs(morph.delta[:, :3]).max(1))
-    which, corners = [], []
-    for joint in np.unique(model.joints[model.weights > 0]):
-        rows = ((model.joints == joint) & (model.weights > 0)).any(1)
-        points, pad = model.positions[rows], reach[rows, None]
-        low, high = (points - pad).min(0), (points + pad).max(0)
-        which.append(int(joint))
-        corners.append(
-            [[(low, high)[i & 1][0], (low, high)[i >> 1 & 1][1], (low, high)[i >> 2][2], 1] for i in range(8)]
-        )
-    return np.array(which, int), np.array(corners, np.float32)
 
 
 def _block(m: Material, n: int, rig: Rig) -> npt.NDArray[np.float32]:

@@ -10,6 +10,7 @@ import moderngl
 import numpy as np
 import numpy.typing as npt
 
+from avatar.render.bounds import BANDS
 from avatar.render.context import Programs, open_context
 from avatar.render.errors import RenderError
 from avatar.render.figure import Figure
@@ -147,7 +148,7 @@ class Picture:
         self.box = (0, 0, 0, 0)
         self._shown = self._main
         if self.aa == "fxaa" and figure is not None and rig is not None:
-            self._smooth(figure.screen_box(rig, projection @ view, self.size))
+            self._smooth(figure.bounds.bands(rig.joint_matrices, projection @ view, self.size))
         if self.window:
             self._show()
 
@@ -195,14 +196,20 @@ class Picture:
             self._flat(black, black)
             self.context.disable(moderngl.BLEND)
 
-    def _smooth(self, box: tuple[int, int, int, int]) -> None:
-        x0, y0, x1, y1 = box
-        if x0 >= x1 or y0 >= y1:
+    def _smooth(self, bands: npt.NDArray[np.int64] | None) -> None:
+        """FXAA within these strips, so that a figure costs what she covers."""
+        if bands is None:
             return
         w, h = self.size
         # One pixel off the border: the shader looks at its neighbours.
-        x0, y0, x1, y1 = max(x0, 1), max(y0, 1), min(x1, w - 1), min(y1, h - 1)
-        self.box = (x0, y0, x1, y1)
+        bands = np.clip(bands, 1, (w - 1, h - 1, w - 1, h - 1))
+        used = bands[(bands[:, 0] < bands[:, 2]) & (bands[:, 1] < bands[:, 3])]
+        if not len(used):
+            return
+        low, high = used[:, :2].min(0), used[:, 2:].max(0)
+        self.box = (int(low[0]), int(low[1]), int(high[0]), int(high[1]))
+        corners = np.zeros((BANDS, 4), np.float32)
+        corners[: len(used)] = used / (0.5 * w, 0.5 * h, 0.5 * w, 0.5 * h) - 1.0
         self.context.copy_framebuffer(self._soft_target, self._main)
         self._shown = self._soft_target
         self._colour.use(0)
@@ -211,12 +218,13 @@ class Picture:
         self._edges.clear(depth=1.0)
         for target, test, name in ((self._edges, "<=", "edges.frag"), (self._soft_target, "==", "fxaa.frag")):
             target.use()
-            context.viewport, context.depth_func = (x0, y0, x1 - x0, y1 - y0), test
-            program, array = self.programs.screen(name)
+            context.viewport, context.depth_func = (0, 0, w, h), test
+            program, array = self.programs.banded(name)
+            program["u_bands"].write(corners)
             program["u_picture"].value = 0
             if "u_pixel" in program:
                 program["u_pixel"].value = (1 / w, 1 / h)
-            array.render(moderngl.TRIANGLES, vertices=3)
+            array.render(moderngl.TRIANGLE_STRIP, vertices=4, instances=len(used))
         context.depth_func = "<="  # as moderngl has it
         context.disable(moderngl.DEPTH_TEST)
 

@@ -40,10 +40,9 @@ def to_matrix(q: Array, out: Array | None = None) -> Array:
 
 def between(a: Array, b: Array) -> Array:
     """Rotation matrices (n, 3, 3) that turn unit vectors a into b by the shortest way."""
-    c = np.maximum(1.0 + (a * b).sum(-1), 1e-6)
-    v = np.cross(a, b)
-    out = v[:, :, None] * v[:, None, :] / c[:, None, None]
     d = (a * b).sum(-1)
+    v = a[:, [1, 2, 0]] * b[:, [2, 0, 1]] - a[:, [2, 0, 1]] * b[:, [1, 2, 0]]
+    out = v[:, :, None] * (v / np.maximum(1.0 + d, 1e-6)[:, None])[:, None, :]
     out[:, 0, 0] += d
     out[:, 1, 1] += d
     out[:, 2, 2] += d

@@ -119,6 +119,8 @@ class Rig:
             free = np.array([i for i in here if i not in self.ties and i not in joints], int)
             steps.append((free, parents[free], ties, groups))
         self.steps = steps
+        # From this step on the colliders stay where they are.
+        self._colliders_ready = int(level[self.colliders.nodes].max(initial=-1)) + 1
 
     @staticmethod
     def _levels(parents: Any, needs: dict[int, list[int]]) -> Any:
@@ -221,7 +223,8 @@ class Rig:
 
     def _walk(self, dt: float, settle: bool) -> None:
         world, local = self.world, self.local
-        for here, parents, ties, groups in self.steps:
+        placed = False
+        for depth, (here, parents, ties, groups) in enumerate(self.steps):
             if len(here):
                 if parents[0] >= 0 and parents.min() >= 0:
                     world[here] = world[parents] @ local[here]
@@ -235,6 +238,7 @@ class Rig:
                 local[node, :3, :3] = to_matrix(self.rotations[node]) * self.model.nodes.scale[node]
                 world[node] = (world[tie.parent] if tie.parent >= 0 else self.root) @ local[node]
             for group in groups:
-                if group.hits.shape[1]:
+                if group.hits.shape[1] and not placed:
                     self.colliders.place(world)
+                    placed = depth >= self._colliders_ready
                 group.step(world, local, self.root, self.colliders, dt, settle)

@@ -126,6 +126,8 @@ class Colliders:
         self.capsule = np.array([c.kind == "capsule" for c in found], bool)
         self.plane = np.array([c.kind == "plane" for c in found], bool)
         self.inside = np.array([c.inside for c in found], bool)
+        # What a model does not have is not computed.
+        self.capsules, self.planes, self.hollows = self.capsule.any(), self.plane.any(), self.inside.any()
         self.a = np.zeros_like(self.offset)
         self.b = np.zeros_like(self.offset)
         self.size = self.radius
@@ -135,23 +137,31 @@ class Colliders:
         m = world[self.nodes]
         turn = m[:, :3, :3]
         self.a = np.einsum("kij,kj->ki", turn, self.offset) + m[:, :3, 3]
-        self.b = np.einsum("kij,kj->ki", turn, self.end)
-        self.b += np.where(self.plane[:, None], 0, m[:, :3, 3])
         scale = np.sqrt((turn[:, :, 0] ** 2).sum(1))
         self.size = self.radius * scale
-        self.b[self.plane] /= np.maximum(np.linalg.norm(self.b[self.plane], axis=1, keepdims=True), 1e-9)
+        if self.capsules or self.planes:
+            self.b = np.einsum("kij,kj->ki", turn, self.end)
+            self.b += np.where(self.plane[:, None], 0, m[:, :3, 3])
+        if self.planes:
+            self.b[self.plane] /= np.maximum(np.linalg.norm(self.b[self.plane], axis=1, keepdims=True), 1e-9)
 
     def distance(self, which: Array, points: Array, radius: Array) -> tuple[Array, Array]:
         """Distance (below 0: touching) and direction out of collider ``which`` for each point."""
         a, b = self.a[which], self.b[which]
-        along = np.where(self.capsule[which][..., None], b - a, 0)
-        t = ((points - a) * along).sum(-1) / np.maximum((along * along).sum(-1), 1e-12)
-        away = points - a - along * np.clip(t, 0, 1)[..., None]
+        away = points - a
+        if self.capsules:
+            along = np.where(self.capsule[which][..., None], b - a, 0)
+            t = (away * along).sum(-1) / np.maximum((along * along).sum(-1), 1e-12)
+            away -= along * np.minimum(np.maximum(t, 0), 1)[..., None]
         size = np.sqrt((away * away).sum(-1))
-        away = away / np.maximum(size, 1e-9)[..., None]
+        away /= np.maximum(size, 1e-9)[..., None]
         gap = size - self.size[which] - radius
-        hollow = self.inside[which]
-        gap, away = np.where(hollow, self.size[which] - radius - size, gap), np.where(hollow[..., None], -away, away)
-        flat = self.plane[which]
-        level = ((points - a) * b).sum(-1) - radius
-        return np.where(flat, level, gap), np.where(flat[..., None], b, away)
+        if self.hollows:
+            hollow = self.inside[which]
+            gap = np.where(hollow, self.size[which] - radius - size, gap)
+            away = np.where(hollow[..., None], -away, away)
+        if self.planes:
+            flat = self.plane[which]
+            gap = np.where(flat, ((points - a) * b).sum(-1) - radius, gap)
+            away = np.where(flat[..., None], b, away)
+        return gap, away

@@ -37,7 +37,7 @@ uniform sampler2D u_metal_rough;
 out vec4 f_color;
 
 // The sRGB curves (IEC 61966-2-1) with least-maximum fits in place of powers, which cost a software renderer most of a
-// fragment: at most 0.1 (to) and 0.3 (from) of a step of 255 away, checked by the tests.
+// fragment: at most 0.1 (to) and 0.3 (from) of a step of 255 away.
 vec3 to_srgb(vec3 c) {
     c = clamp(c, 0.0, 1.0);
     vec3 s = sqrt(c);

@@ -1,0 +1,82 @@
+"""Where in the picture a figure can be: small clusters of its triangles as boxes, followed through the pose."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from avatar.vrm.model import Model
+
+BANDS = 32
+"""Strips of the picture, as many as ``bands.vert`` takes."""
+_CELL = 0.04
+"""Size of a cluster, part of the figure's height."""
+_SLACK = 1.1
+"""How much a cluster may grow where its joints bend."""
+_MARGIN = 6.0
+"""Pixels around: outlines, and what smoothing reads."""
+
+
+class Bounds:
+    """``bands`` says which strips of the picture the figure of this model touches."""
+
+    def __init__(self, model: Model) -> None:
+        triangles = np.concatenate([p.indices for p in model.primitives] or [np.zeros(0, np.uint32)]).reshape(-1, 3)
+        first = triangles[:, 0]
+        place, joints, weights = model.positions, model.joints, model.weights
+        rows = np.arange(len(triangles))
+        main = joints[first, weights[first].argmax(1)].astype(np.int64)
+        height = float(np.ptp(place[first, 1])) if len(first) else 1.0
+        cell = np.floor(place[first] / max(_CELL * height, 1e-6)).astype(np.int64)
+        _, cluster = np.unique(np.column_stack([main, cell]), axis=0, return_inverse=True)
+        cluster = cluster.reshape(-1)
+        k = int(cluster.max()) + 1 if len(rows) else 0
+        corners, of = triangles.ravel(), np.repeat(cluster, 3)
+        count = np.maximum(np.bincount(of, minlength=k), 1)
+        sums = [np.bincount(of, place[corners, i], k) / count for i in range(3)]
+        self.centres = np.column_stack([*sums, np.ones(k)]).astype(np.float32)
+        self.shares = np.zeros((k, len(model.inverse_bind)), np.float32)
+        for i in range(joints.shape[1]):
+            np.add.at(self.shares, (of, joints[corners, i]), weights[corners, i])
+        self.shares /= np.maximum(self.shares.sum(1, keepdims=True), 1e-6)
+        reach = np.zeros(len(place), np.float32)
+        for p in model.primitives:
+            for morph in p.morphs:
+                if len(morph.rows):
+                    reach[morph.rows] = np.maximum(reach[morph.rows], np.abs(morph.delta[:, :3]).max(1))
+        away = np.abs(place[corners] - self.centres[of, :3]) + reach[corners, None]
+        self.halves = np.zeros((k, 3), np.float32)
+        np.maximum.at(self.halves, of, _SLACK * away)
+
+    def bands(
+        self, joint_matrices: npt.NDArray[np.float32], matrix: npt.NDArray[np.float32], size: tuple[int, int]
+    ) -> npt.NDArray[np.int64] | None:
+        """Pixels (32, 4): left, bottom, right, top of each strip, left >= right where it is empty; None: all empty.
+
+        ``matrix`` projects the world (4, 4); rows count from the bottom.
+        """
+        w, h = size
+        step = -(-h // BANDS)
+        floor = np.arange(BANDS) * step
+        out = np.empty((BANDS, 4), np.int64)
+        out[:, 1], out[:, 3] = np.minimum(floor, h), np.minimum(floor + step, h)
+        # Each cluster moves as the mean of its vertices' joints does; rows x, y and w of its box in the picture.
+        moved = (self.shares @ joint_matrices.reshape(len(joint_matrices), 16)).reshape(-1, 4, 4)
+        boxes = matrix[[0, 1, 3]] @ moved
+        spots = (boxes @ self.centres[:, :, None])[:, :, 0]
+        halves = (np.abs(boxes[:, :, :3]) @ self.halves[:, :, None])[:, :, 0]
+        depth, deep = spots[:, 2], halves[:, 2]
+        clear = depth > deep + 0.05  # wholly in front of the camera
+        if ((depth > -deep) & ~clear).any():
+            out[:, 0], out[:, 2] = 0, w
+            return out
+        middle = spots[clear, :2] / depth[clear, None]
+        around = (halves[clear, :2] + np.abs(middle) * deep[clear, None]) / (depth - deep)[clear, None]
+        half = np.array([0.5 * w, 0.5 * h], np.float32)
+        low, high = (middle - around + 1) * half - _MARGIN, (middle + around + 1) * half + _MARGIN
+        touches = (high[:, 1] > floor[:, None]) & (low[:, 1] < floor[:, None] + step)
+        left = np.where(touches, low[:, 0], w).min(1, initial=w)
+        right = np.where(touches, high[:, 0], 0).max(1, initial=0)
+        # Whole blocks of four pixels: what a software renderer shades at once.
+        out[:, 0], out[:, 2] = np.clip(left, 0, w).astype(int) & ~3, -(-np.clip(right, 0, w).astype(int) // 4) * 4
+        return out if (out[:, 0] < out[:, 2]).any() else None
