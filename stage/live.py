@@ -42,9 +42,12 @@ BLOCK = 1024
 """Samples pulled at a time by the sound thread: one AAC frame."""
 PATIENCE = 0.012
 """Seconds the sound thread waits for a block that is not made yet; then it is silence, counted, and time goes on."""
-EARLY = 0.1
+EARLY = 0.15
 """Seconds before it is due that a frame is begun: what it shows is settled up to the band's horizon, so making it
 early costs nothing and a slow frame is still on time."""
+COMFORT = 0.6
+"""Share of a frame's time that drawing a close shot may take when the show begins; the rest is for the encoder, the
+band and what else the machine does."""
 TICK = 0.008
 """Between frames the director looks this often (seconds) at what fans, mind and studio have brought."""
 
@@ -161,8 +164,8 @@ class LiveShow:
         window = self._open_window(level)
         self.picture = window.picture if window else Picture((level.width, level.height), aa=level.aa)
         self.picture.set_model(self.show.model)
-        self.show.direct(0, [])
-        self.show.draw(self.picture, 0)  # programs are compiled and textures uploaded before the clock runs
+        self._prelude()
+        level = self.quality.level
         self.encoder = open_live(self.house.media, (level.width, level.height), level.fps)
         if self.options.record:
             name = self.show.definition.identity.name
@@ -170,6 +173,10 @@ class LiveShow:
         click.echo(f"The show is on: {self.house.url}")
         log.info("picture %s, band %d ms ahead", level.name, self.settings.lead // 48)
         sound = threading.Thread(target=self._sound, name="sound", daemon=True)
+        # The band makes nothing before the first pull: let it fill its lead before the clock runs.
+        self.encoder.audio(self.show.sound(BLOCK, 5.0), 0)
+        self._samples = BLOCK
+        time.sleep(0.15)
         self.pace.start()
         sound.start()
         try:
@@ -180,6 +187,32 @@ class LiveShow:
             self.encoder.close()
         self.figures.band = self.show.band.health()
         return self.figures
+
+    def _prelude(self) -> None:
+        """Before the clock runs: the bed is on paper, programs are compiled, textures uploaded, processes awake."""
+        assert self.picture is not None
+        self.show.studio.wait_ready()
+        end = time.monotonic() + 6.0
+        while not self.show.director.prelude() and time.monotonic() < end:
+            time.sleep(0.01)
+        self._calibrate()
+        self.show.restart_body()
+
+    def _calibrate(self) -> None:
+        """Begin at the best level whose frames leave this machine enough time for everything else."""
+        assert self.picture is not None
+        for at, level in enumerate(self.quality.levels):
+            if at:
+                self.picture.resize((level.width, level.height), level.aa)
+            image, times = self._image(level), []
+            for _ in range(6):
+                begun = time.monotonic()
+                self.show.draw(self.picture, 0)
+                self.picture.read_i420(image)
+                times.append(time.monotonic() - begun)
+            self.quality.at = at
+            if sorted(times[1:])[2] <= COMFORT / level.fps or self.options.window:
+                return
 
     def _open_window(self, level: Level) -> Window | None:
         wanted = self.options.window
@@ -205,10 +238,11 @@ class LiveShow:
                 continue
             sample = clock.sample(k)
             period = 1 / float(clock.fps)
-            self._attend(sample, self.pace.due(sample) - min(EARLY, self.settings.lead / SAMPLE_RATE / 2))
+            self._attend(sample, self.pace.due(sample) - min(EARLY, self.settings.lead / SAMPLE_RATE * 0.75))
             behind = time.monotonic() - self.pace.due(sample)
-            if behind > 0.25:
-                missed = int(behind / period)
+            if behind > period / 2:
+                # Too late to be shown in time: leave out as many as it takes, rather than be late for a long while.
+                missed = int(behind / period) + 2
                 k += missed
                 self.figures.skipped += missed
                 self.figures.frames += missed
@@ -222,6 +256,8 @@ class LiveShow:
                 image = self._image(change)
                 self._resize(change)
                 clock, k = FrameClock(change.fps, clock.sample(k)), 0
+            if sample > 5 * SAMPLE_RATE:
+                self.show.band.standby = True  # a second engine, idle; started when the first seconds are over
             if sample - forgotten > 60 * SAMPLE_RATE:
                 self.show.forget(sample - 30 * SAMPLE_RATE)
                 forgotten = sample

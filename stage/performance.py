@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -100,7 +100,7 @@ class Performance:
         self.timeline.listeners.append(self._added)
         self.timeline.cut_listeners.append(self._cut)
         self.performer = Performer(settings.seed)
-        self.band = Band(lead=settings.lead, standby=settings.live)
+        self.band = Band(lead=settings.lead)
         self.band.start()
         self.studio = Studio(self.definition, settings.live)
         self.mind: Mind | Inline
@@ -115,7 +115,7 @@ class Performance:
         self.performer.wear(self.rig)
         self._rest_head = rest_positions(self.rig)["head"]
         self.scenery = Scenery(self.definition.stage, measure(self.rig), settings.width / settings.height)
-        plan = Plan(settings.seconds, settings.plan.talk, settings.plan.idle, settings.plan.song, settings.shot)
+        plan = replace(settings.plan, total=settings.seconds, shot=settings.shot)
         self.director = Director(
             self.definition, self.timeline, self.band.send, self.studio, self.mind, settings.seed, plan
         )
@@ -190,6 +190,11 @@ class Performance:
         self.scenery.follow((x, y, z), self._rest_head)
         picture.draw(self.rig, self.scenery.at(sample))
 
+    def restart_body(self) -> None:
+        """Springs hang still and time has not passed: call before the first frame."""
+        self.rig.reset()
+        self._last = -1
+
     def sound(self, count: int, timeout: float | None = None) -> npt.NDArray[np.float32]:
         """The next ``count`` samples of sound, (count, 2); live, silence for what is not made within ``timeout``."""
         return self.band.pull(count, timeout)
@@ -207,7 +212,8 @@ class Performance:
             "composer": self.studio.composer,
             "mind": self.mind,
         }
-        return {name: pid for name, room in rooms.items() if (pid := getattr(room, "pid", 0))}
+        found = {name: pid for name, room in rooms.items() if (pid := getattr(room, "pid", 0))}
+        return {"band": self.band.host_pid or 0} | found
 
     def close(self) -> None:
         """End every process."""

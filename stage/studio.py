@@ -6,6 +6,8 @@ Two workshops, so that a spoken answer never waits for a song being written: *vo
 
 from __future__ import annotations
 
+import multiprocessing
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,7 +38,14 @@ class SongFile:
     path: Path
 
 
+def _give_way(by: int) -> None:
+    """Let sound and picture go first on a busy machine (where the system knows priorities)."""
+    if multiprocessing.parent_process() is not None and hasattr(os, "nice"):
+        os.nice(by)
+
+
 def _voice_room(settings: VoiceSettings) -> Callable[[Phrase], Take]:
+    _give_way(3)
     from audio.voice import open_voice
 
     voice = open_voice(settings)
@@ -51,6 +60,7 @@ def _voice_room(settings: VoiceSettings) -> Callable[[Phrase], Take]:
 
 
 def _composer_room(definition: Definition) -> Callable[[Wish | Bed | SongFile], Song]:
+    _give_way(10)
     from audio.compose import bed, compose
     from audio.score import read_song
 

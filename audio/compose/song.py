@@ -52,7 +52,9 @@ def bed(definition: Definition, seed: int, bars: int = 8) -> Song:
         share = plan.bar / len(bar)
         chords += [Chord(plan.bar * k + share * i, share, symbol) for i, symbol in enumerate(bar)]
     plan = replace(plan, sections=(section,), variants=(1,), chords=tuple(chords), bars=bars)
-    tracks = tuple(replace(track, gain_db=track.gain_db + BED_DB) for track in Band(plan, [], (), rng, bed=True).tracks())
+    tracks = tuple(
+        replace(track, gain_db=track.gain_db + BED_DB) for track in Band(plan, [], (), rng, bed=True).tracks()
+    )
     return _song(plan, "Talk bed", tracks, Wish(seed=seed), definition)
 
 

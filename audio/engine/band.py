@@ -118,7 +118,8 @@ class Band:
         if not 4 * block <= lead <= 480_000:
             raise EngineError(f"lead must be between {4 * block} and 480000 samples, got {lead}")
         self.lead, self.block = lead, block
-        self._wants_standby = standby
+        self.standby = standby
+        """Whether a second, idle host is kept ready; may be switched on later."""
         # Live, one thread sends and another pulls: what both touch (journal, link) is theirs one at a time. Nobody
         # waits for sound while holding it.
         self._lock = threading.RLock()
@@ -314,7 +315,7 @@ class Band:
             return
         if link.process.exitcode is not None or wait([link.process.sentinel], 0):
             self._restart()
-        elif self._wants_standby and self._standby is None and link.process.pid and self._ready_link(link):
+        elif self.standby and self._standby is None and link.process.pid and self._ready_link(link):
             self._standby = _Link(self.block)
             self._standby.post(Batch((self._prepared(),), 0))
 

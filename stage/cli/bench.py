@@ -48,7 +48,7 @@ def show_(
     from stage.director.director import Plan
     from stage.performance import Settings
 
-    plan = Plan(talk=10**9, idle=10**6) if talk else Plan()
+    plan = Plan(songs=False, idle=10**6) if talk else Plan()
     settings = Settings(load(character), seed, seconds, *size, fps, live=True, plan=plan)
     _print(bench_show(settings, fans, every), as_json)
 

@@ -79,6 +79,8 @@ class Plan:
     idle: float = 4.0
     song: float = 80.0
     shot: str = "auto"
+    songs: bool = True
+    """Whether she sings."""
 
 
 @dataclass(slots=True)
@@ -207,6 +209,11 @@ class Director:
                 self.fans = max(0, self.fans - 1)
 
     # ---- once a frame -----------------------------------------------------------------------------------
+    def prelude(self) -> bool:
+        """Before the show: take in what is ready; True once there is a bed to open with."""
+        self._collect(0)
+        return self.band.bed is not None
+
     def step(self, now: int, horizon: int) -> None:
         """Let everything move on; ``now`` is the frame's sample, ``horizon`` the first that can still change."""
         self._collect(horizon)
@@ -256,7 +263,13 @@ class Director:
     # ---- songs ------------------------------------------------------------------------------------------
     def _understood(self, id: str, intent: Intent, horizon: int) -> None:
         utterance = next((u for u in self.desk.queue if u.id == id), None)
-        if utterance is None or intent.name not in SONG_INTENTS or len(self.orders) >= 8 or self._state.closing:
+        if (
+            utterance is None
+            or intent.name not in SONG_INTENTS
+            or not self.plan.songs
+            or len(self.orders) >= 8
+            or self._state.closing
+        ):
             return
         fan = utterance.ask.fan
         if any(order.fan == fan for order in self.orders):
@@ -399,7 +412,7 @@ class Director:
             return
         talk = seconds(horizon - state.since)
         enough = 8.0 if self._short else (self.plan.talk if state.songs else self.plan.talk * 0.7)
-        if not self.orders and talk > enough and self._left(horizon) > 32.0:
+        if self.plan.songs and not self.orders and talk > enough and self._left(horizon) > 32.0:
             theme = self._random.choice(self.definition.music.themes or [""])
             order = self._order("", theme, theme, horizon, None)
             if order is not None:

@@ -30,7 +30,9 @@ def has_gl() -> bool:
 pytestmark = [pytest.mark.gl, pytest.mark.skipif(not has_gl(), reason="no OpenGL 3.3 here")]
 
 
-def perform(seconds: float, events: list[tuple[float, FanEvent]], meanwhile: Callable[[LiveShow], None]) -> tuple[LiveShow, list[str]]:
+def perform(
+    seconds: float, events: list[tuple[float, FanEvent]], meanwhile: Callable[[LiveShow], None]
+) -> tuple[LiveShow, list[str]]:
     """Run a show at a small size, with ``meanwhile`` in a thread beside it; returns it and its replies."""
     script = Script([(round(at * SAMPLE_RATE), event) for at, event in events])
     settings = Settings(load("lumi"), 7, seconds, 320, 180, 15, live=True)
@@ -83,7 +85,9 @@ def test_the_mind_killed_mid_answer_is_replaced_by_authored_lines() -> None:
         wait_for(lambda: live.show.director.phase == "talk")
         os.kill(getattr(live.show.mind, "pid", 0) or 0, signal.SIGKILL)
 
-    live, replies = perform(12, [(4.0 + i, FanEvent(str(i), f"fan{i}", "chat", "how are you?")) for i in range(2)], kill)
+    live, replies = perform(
+        12, [(4.0 + i, FanEvent(str(i), f"fan{i}", "chat", "how are you?")) for i in range(2)], kill
+    )
     assert any("fan" in reply for reply in replies)
     assert live.figures.frames > 100
 
