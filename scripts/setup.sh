@@ -66,7 +66,7 @@ say "installing from ${locks// /, }"
 requirements=()
 for lock in $locks; do requirements+=(-r "$lock"); done
 .venv/bin/python -m pip install -q --disable-pip-version-check "${requirements[@]}" || stop "pip could not install the packages above; check the network and run this again"
-.venv/bin/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e . || stop "pip could not install limelight itself"
+.venv/bin/python -m pip install -q --disable-pip-version-check --no-deps -e . >/dev/null 2>&1 || stop "pip could not install limelight itself"
 for word in run test mind; do
 	case $what in
 	run) [ $word = run ] || continue ;;
