@@ -57,7 +57,8 @@ def look(
     from stage.performance import body_of
 
     writable(out, (".png",))
-    path = body_of(load(str(model))) if str(model) in names() and not model.exists() else model
+    character = model.is_dir() or (str(model) in names() and not model.exists())
+    path = body_of(load(str(model))) if character else model
     facts = draw(
         path,
         out,

@@ -25,7 +25,7 @@ cues = st.builds(
 )
 
 
-@given(st.lists(cues, max_size=40))
+@given(made=st.lists(cues, max_size=40))
 def test_what_is_saved_is_read_back(made: list[Cue], tmp_path_factory: pytest.TempPathFactory) -> None:
     path = tmp_path_factory.mktemp("timeline") / "a.jsonl"
     timeline = Timeline(made)
