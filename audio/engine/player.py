@@ -43,7 +43,9 @@ class Player:
         self.dropped = 0
         self._racks: dict[tuple[str, str], SynthRack | TableRack] = {}
         self._spare: dict[str, list[SynthRack]] = {}
-        self._synth_count = 0
+        self._synth_pairs = list(range(SYNTH_PAIRS))
+        self._reserved: dict[str, list[int]] = {}
+        """Pairs given to instruments when they were first asked for, so that no timing decides who has which."""
         self._pairs = list(range(TABLE_PAIRS))
         self._wanted: list[tuple[str, Key | None]] = []
         for _ in range(4):  # the server's own fade-in must not be heard
@@ -71,8 +73,9 @@ class Player:
     def _want(self, name: str) -> None:
         spec = CATALOG[name]
         if spec.make == "synth":
-            have = name in self._spare or any(r.spec.name == name for r in self._racks.values())
-            if not have and (name, None) not in self._wanted:
+            have = bool(self._spare.get(name) or self._reserved.get(name))
+            if not have and self._synth_pairs and all(r.spec.name != name for r in self._racks.values()):
+                self._reserved.setdefault(name, []).append(self._synth_pairs.pop(0))
                 self._wanted.append((name, None))
         elif spec.make == "drums":
             for pitch in (36, 38, 42, 39, 46, 49):
@@ -88,16 +91,14 @@ class Player:
         name, key = self._wanted.pop(0)
         if key is not None:
             self.tables.get(key)
-        elif self._synth_count < SYNTH_PAIRS:
-            self._spare.setdefault(name, []).append(self._make_rack(CATALOG[name]))
+        elif self._reserved.get(name):
+            self._spare.setdefault(name, []).append(self._make_rack(name, self._reserved[name].pop(0)))
         return True
 
     # -- racks -------------------------------------------------------------------------------------------------
 
-    def _make_rack(self, spec: Instrument) -> SynthRack:
-        rack = SynthRack(self._pyo, spec, self.block, self._synth_count, self.tally)
-        self._synth_count += 1
-        return rack
+    def _make_rack(self, name: str, pair: int) -> SynthRack:
+        return SynthRack(self._pyo, CATALOG[name], self.block, pair, self.tally)
 
     def _rack(self, name: str, track: str) -> SynthRack | TableRack | None:
         found = self._racks.get((track, name))
@@ -114,15 +115,24 @@ class Player:
         return found
 
     def _new_synth_rack(self, name: str) -> SynthRack | None:
-        spare = self._spare.get(name)
-        if spare:
-            return spare.pop()
-        if self._synth_count < SYNTH_PAIRS:
-            return self._make_rack(CATALOG[name])
-        for key, rack in self._racks.items():
-            if isinstance(rack, SynthRack) and rack.spec.name == name and rack.free():
+        """A rack for a track: built ahead, or now; with all pairs given away, in the place of one that is silent."""
+        if self._spare.get(name):
+            return self._spare[name].pop()
+        for pairs in (self._reserved.get(name, []), self._synth_pairs):
+            if pairs:
+                return self._make_rack(name, pairs.pop(0))
+        silent = [(k, r) for k, r in self._racks.items() if isinstance(r, SynthRack) and r.free()]
+        for key, rack in silent:
+            if rack.spec.name == name:
                 del self._racks[key]
                 return rack
+        if silent:
+            key, rack = silent[0]
+            del self._racks[key]
+            return self._make_rack(name, rack.index)
+        unused = next((n for n, racks in self._spare.items() if racks), None)
+        if unused is not None:
+            return self._make_rack(name, self._spare[unused].pop().index)
         return next((r for r in self._racks.values() if isinstance(r, SynthRack) and r.spec.name == name), None)
 
     def _new_table_rack(self, name: str) -> TableRack | None:
