@@ -39,6 +39,8 @@ def percentile(values: list[float], share: float) -> float | None:
 def _fans(url: str, count: int, seconds: float, every: float, pipe: Any) -> None:
     from stage.gateway.load import run_fans
 
+    if hasattr(os, "nice"):
+        os.nice(10)  # real fans bring their own machines
     pipe.send(run_fans(url, count, seconds, chat_every=every))
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 STEPS_DOWN_AFTER = 2.0
 """Seconds of trouble before a step down."""
-GRACE = 4.0
+GRACE = 2.0
 """Seconds of trouble forgiven at the start, while processes start and caches fill."""
 STEPS_UP_AFTER = 20.0
 """Seconds of ease before a step up; doubled each time a step up had to be taken back."""
@@ -39,7 +39,7 @@ def ladder(width: int, height: int, fps: int, fixed: bool = False) -> list[Level
     if fixed:
         rates = [fps, *([fps // 2] if fps > 20 else [])]
         return [scaled(1, "fxaa", fps), *(scaled(1, "none", rate) for rate in rates)]
-    steps = [scaled(1, "fxaa", fps), scaled(1, "none", fps), scaled(0.75, "fxaa", fps), scaled(0.75, "none", fps)]
+    steps = [scaled(1, "fxaa", fps), scaled(1, "none", fps), scaled(0.75, "none", fps)]
     steps += [scaled(0.5, "none", fps)]
     if fps > 20:
         steps += [scaled(0.5, "none", fps // 2)]

@@ -6,6 +6,7 @@ Order is the whole of its determinism: read the consumer's counter, take every m
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pickle
 import time
@@ -145,6 +146,8 @@ class Host:
 def main(pipe: Connection, bell: Connection, block: int) -> None:
     """Entry of the process: import, build the player, say ready, wait for ``Begin``."""
     os.environ["PYO_GUI_WX"] = "0"
+    with contextlib.suppress(OSError, AttributeError):
+        os.nice(-10)  # where the system allows it, sound goes first
     import pyo
 
     from audio.engine.player import Player

@@ -10,7 +10,7 @@ import numpy as np
 from audio.engine.model import Cancel, Change, NoteEvent, Prepare
 from audio.engine.racks import SynthRack, TableRack, Tally
 from audio.engine.sequencer import Parcel, Sequencer
-from audio.instruments.catalog import CATALOG, Instrument
+from audio.instruments.catalog import CATALOG
 from audio.instruments.drums import KICKS
 from audio.instruments.tables import Key, Tables
 from audio.mix.desk import Desk, Source

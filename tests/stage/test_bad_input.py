@@ -35,7 +35,10 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "cut.vrm").write_bytes(b"glTF\x02\x00\x00\x00\xff\xff\x00\x00" + b"\x00" * 40)
     (tmp_path / "chat.jsonl").write_text('{"at": 1, "text": "hi"}\n{"at": \n')
     (tmp_path / "song.toml").write_text("title = 3\n")
-    for name, text in (("unknown", '[identity]\nname = "A"\n[voise]\npitch = 60\n'), ("wrong", '[identity]\nname = "A"\n[voice]\npitch = "high"\n')):
+    for name, text in (
+        ("unknown", '[identity]\nname = "A"\n[voise]\npitch = 60\n'),
+        ("wrong", '[identity]\nname = "A"\n[voice]\npitch = "high"\n'),
+    ):
         (tmp_path / name).mkdir()
         (tmp_path / name / "character.toml").write_text(text)
     return tmp_path
@@ -81,7 +84,9 @@ def test_a_busy_port_is_named(folder: Path) -> None:
 def test_no_opengl_is_one_line_with_the_remedy(tmp_path: Path) -> None:
     hide = {"__EGL_VENDOR_LIBRARY_FILENAMES": "/nonexistent", "DISPLAY": "", "WAYLAND_DISPLAY": ""}
     command = [sys.executable, "-m", "stage.cli", "look", "lumi", "-o", str(tmp_path / "x.png")]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=os.environ | hide, timeout=60, check=False)
+    done = subprocess.run(
+        command, capture_output=True, text=True, cwd=ROOT, env=os.environ | hide, timeout=60, check=False
+    )
     assert done.returncode == 2
     assert len(done.stderr.strip().splitlines()) == 1
     assert "OpenGL 3.3" in done.stderr

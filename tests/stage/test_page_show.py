@@ -79,7 +79,10 @@ def test_a_message_is_answered_in_captions_and_in_sound(live: LiveShow) -> None:
         page.fill("#say", "how are you today?")
         page.press("#say", "Enter")
         until(page, "document.querySelector('#caption').textContent.trim().length > 3")
-        until(page, "[...document.querySelectorAll('.line')].some(e => /Lumi/.test(e.textContent) && /Mika/i.test(e.textContent))")
+        until(
+            page,
+            "[...document.querySelectorAll('.line')].some(e => /Lumi/.test(e.textContent) && /Mika/i.test(e.textContent))",
+        )
         loud = float(np.percentile(spoken[heard:], 90))
         before = page.evaluate("limelight.player.video.currentTime")
         page.wait_for_timeout(1500)

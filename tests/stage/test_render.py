@@ -51,7 +51,16 @@ class Made:
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
     folder = tmp_path_factory.mktemp("render")
-    words: list[object] = ["render", "lumi", "--seconds", SECONDS, "--seed", 7, "--script", ROOT / "tests/data/chat.jsonl"]
+    words: list[object] = [
+        "render",
+        "lumi",
+        "--seconds",
+        SECONDS,
+        "--seed",
+        7,
+        "--script",
+        ROOT / "tests/data/chat.jsonl",
+    ]
     words += ["--size", "320x180", "--timeline", folder / "a.jsonl", "--wav", folder / "a.wav", "--json"]
     if has_gl():
         words += ["-o", folder / "a.mp4"]

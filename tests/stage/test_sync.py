@@ -74,7 +74,10 @@ def film(path: Path) -> None:
 def decode(path: Path) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Grey pictures (n, h, w), their times in ms, and the vowel-band energy at 1 kHz on the same clock."""
     with av.open(str(path)) as box:
-        frames = [(float(f.pts * f.time_base) * 1000, f.to_ndarray(format="gray").astype(np.float64)) for f in box.decode(video=0)]
+        frames = [
+            (float(f.pts * f.time_base) * 1000, f.to_ndarray(format="gray").astype(np.float64))
+            for f in box.decode(video=0)
+        ]
     with av.open(str(path)) as box:
         blocks = [(round(float(f.pts * f.time_base) * SAMPLE_RATE), f.to_ndarray()[0]) for f in box.decode(audio=0)]
     sound = np.zeros(max(at + len(x) for at, x in blocks))
@@ -85,13 +88,21 @@ def decode(path: Path) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]
     return np.stack([p for _, p in frames]), np.array([t for t, _ in frames]), energy
 
 
-def opening_curve(pictures: npt.NDArray[np.float64], times: npt.NDArray[np.float64], energy: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def opening_curve(
+    pictures: npt.NDArray[np.float64], times: npt.NDArray[np.float64], energy: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
     """How far the mouth is open at every ms: the first principal component of the place that follows the sound."""
-    small = pictures[:, : HEIGHT // 3 * 3, : WIDTH // 3 * 3].reshape(len(pictures), HEIGHT // 3, 3, WIDTH // 3, 3).mean((2, 4))
+    small = (
+        pictures[:, : HEIGHT // 3 * 3, : WIDTH // 3 * 3]
+        .reshape(len(pictures), HEIGHT // 3, 3, WIDTH // 3, 3)
+        .mean((2, 4))
+    )
     voice = np.sqrt(np.interp(times, np.arange(len(energy)), energy))
     flat = small.reshape(len(small), -1)
     flat = flat - flat.mean(0)
-    follows = np.abs((voice - voice.mean()) @ flat) / (np.linalg.norm(flat, axis=0) * np.linalg.norm(voice - voice.mean()) + 1e3)
+    follows = np.abs((voice - voice.mean()) @ flat) / (
+        np.linalg.norm(flat, axis=0) * np.linalg.norm(voice - voice.mean()) + 1e3
+    )
     best = np.unravel_index(follows.argmax(), small.shape[1:])
     window = small[:, max(0, best[0] - 9) : best[0] + 10, max(0, best[1] - 11) : best[1] + 12].reshape(len(small), -1)
     window = window - window.mean(0)
