@@ -6,7 +6,6 @@ import hashlib
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -49,7 +48,7 @@ class Made:
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
+def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     folder = tmp_path_factory.mktemp("render")
     words: list[object] = [
         "render",
@@ -66,7 +65,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
         words += ["-o", folder / "a.mp4"]
     done = limelight(*words)
     assert done.returncode == 0, done.stderr
-    yield Made(folder, json.loads(done.stdout), Timeline.read(folder / "a.jsonl"))
+    return Made(folder, json.loads(done.stdout), Timeline.read(folder / "a.jsonl"))
 
 
 @pytest.mark.slow
