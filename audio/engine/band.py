@@ -4,6 +4,7 @@ fed and, when it dies, replaced at the right sample."""
 from __future__ import annotations
 
 import contextlib
+import logging
 import multiprocessing
 import os
 import pickle
@@ -37,6 +38,9 @@ _GRACE = 1_440
 """A note up to 30 ms late is played at once; a later one is dropped. Voices enter where they should be by now."""
 _FADE = 240
 _CHANGES = ("gain", "mute", "reverb", "pan", "filter")
+log = logging.getLogger("limelight.band")
+
+_POISON = 2
 _MOST_RESTARTS = 5
 
 
@@ -337,6 +341,14 @@ class Band:
             raise EngineError(
                 f"the sound engine died {_MOST_RESTARTS + 1} times in 30 seconds; is pyo installed and working?"
             )
+        if len(self._restart_times) > _POISON:
+            # It died again and again on what it was given: go on without that, with what comes next.
+            log.warning(
+                "the sound engine died %d times in 30 seconds; what was sent so far is left out",
+                len(self._restart_times),
+            )
+            self._dropped += len(self._journal)
+            self._journal = Journal()
         self._restarts += 1
         self._shed_before += int(ring.words[Slot.SHED])
         self._cpu_before += float(ring.words[Slot.CPU_US]) / 1e6

@@ -7,6 +7,7 @@ Order is the whole of its determinism: read the consumer's counter, take every m
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import pickle
 import time
@@ -165,3 +166,6 @@ def main(pipe: Connection, bell: Connection, block: int) -> None:
         Host(player, begin, pipe, bell).run()
     except (EOFError, BrokenPipeError, ConnectionResetError, KeyboardInterrupt):
         return
+    except Exception:
+        logging.getLogger("limelight.band").exception("the sound engine's process ended")
+        raise
