@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("limelight.stage")
 
-LIPS_LEAD = SAMPLE_RATE * 8 // 1000
+LIPS_LEAD = SAMPLE_RATE * 5 // 1000
 """Lips are this much ahead of the phone: measured on encoded files, bed and room put the middle of the heard energy
 later than the dry phone."""
 
@@ -113,7 +113,7 @@ class Performance:
         self.model = load(body_of(self.definition))
         self.rig = Rig(self.model)
         self.performer.wear(self.rig)
-        self._rest_head = rest_positions(self.rig)["head"]
+        self._rest_head = self.rig.rest_world[self.model.bones["head"]].copy()
         self.scenery = Scenery(self.definition.stage, measure(self.rig), settings.width / settings.height)
         plan = replace(settings.plan, total=settings.seconds, shot=settings.shot)
         self.director = Director(
@@ -185,8 +185,7 @@ class Performance:
         self._last = sample
         pose = self.performer.frame(sample, self._pose)
         self.rig.apply(pose, dt)
-        x, y, z = self.rig.head().tolist()
-        self.scenery.follow((x, y, z), self._rest_head)
+        self.scenery.follow(self.rig.world[self.model.bones["head"]], self._rest_head)
         picture.draw(self.rig, self.scenery.at(sample))
 
     def restart_body(self) -> None:

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import zlib
 
+import numpy as np
+import numpy.typing as npt
+
 from avatar.render.scene import Camera, Colour, Reaction, SceneState
 from characters.definition import StageDefinition
 from stage.clock import SAMPLE_RATE, seconds
@@ -26,6 +29,11 @@ def colour(text: str) -> Colour:
     return tuple(int(value[i : i + 2], 16) / 255 for i in (0, 2, 4))  # type: ignore[return-value]
 
 
+def _moved(matrix: npt.NDArray[np.float64], point: tuple[float, float, float]) -> tuple[float, float, float]:
+    x, y, z = (matrix[:3, :3] @ np.array(point) + matrix[:3, 3]).tolist()
+    return x, y, z
+
+
 class Scenery:
     """The running cues of the stage around the performer."""
 
@@ -39,7 +47,7 @@ class Scenery:
         self._caption: Cue | None = None
         self._song: Cue | None = None
         self._reactions: list[Cue] = []
-        self._head = (0.0, 0.0, 0.0)
+        self._head = np.eye(4)
 
     def feed(self, cue: Cue) -> None:
         """A cue whose start has come."""
@@ -83,14 +91,14 @@ class Scenery:
         ]
         return scene
 
-    def follow(self, head: tuple[float, float, float], rest: tuple[float, float, float]) -> None:
-        """Where the head is now and at rest: a close shot keeps the face in its place, as an operator would."""
-        self._head = (head[0] - rest[0], head[1] - rest[1], head[2] - rest[2])
+    def follow(self, head: npt.NDArray[np.float32], rest: npt.NDArray[np.float32]) -> None:
+        """World matrices (4, 4) of the head now and at rest: the face shot keeps the face in its place."""
+        self._head = head.astype(np.float64) @ np.linalg.inv(rest.astype(np.float64))
 
     def _follow(self, camera: Camera) -> None:
-        x, y, z = self._head
-        camera.position = (camera.position[0] + x, camera.position[1] + y, camera.position[2] + z)
-        camera.target = (camera.target[0] + x, camera.target[1] + y, camera.target[2] + z)
+        moved = self._head
+        camera.position = _moved(moved, camera.position)
+        camera.target = _moved(moved, camera.target)
 
     def _led(self, sample: int) -> str:
         caption = self._caption

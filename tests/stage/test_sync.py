@@ -26,7 +26,7 @@ from stage.director.camera import shot_cue
 from stage.director.voicecues import voice_cues
 from stage.outputs.encode import Encoder
 from stage.outputs.mp4 import Mp4Writer
-from stage.performance import body_of, measure, rest_positions
+from stage.performance import body_of, measure
 from stage.scenery import Scenery
 
 LINES = (
@@ -43,7 +43,7 @@ def film(path: Path) -> None:
     lumi = load("lumi")
     voice = open_voice(voice_settings(lumi.voice))
     rig = Rig(load_body(body_of(lumi)))
-    rest = rest_positions(rig)["head"]
+    rest = rig.rest_world[rig.model.bones["head"]].copy()
     scenery = Scenery(lumi.stage, measure(rig), WIDTH / HEIGHT)
     scenery.feed(shot_cue(0, 10**12, "face", "still"))
     performer = Performer(1)
@@ -62,8 +62,7 @@ def film(path: Path) -> None:
         for frame in range(at // 1600):
             sample = frame * 1600
             rig.apply(performer.frame(sample), 1 / FPS)
-            head = rig.head().tolist()
-            scenery.follow((head[0], head[1], head[2]), rest)
+            scenery.follow(rig.world[rig.model.bones["head"]], rest)
             picture.draw(rig, scenery.at(sample))
             picture.read_i420(image)
             encoder.video(image, sample)
