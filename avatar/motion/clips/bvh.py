@@ -48,7 +48,9 @@ def parse(data: bytes, name: str) -> Clip:
     bones = _names([j.name for j in joints])
     if "hips" not in bones or len(bones) < 5:
         known = ", ".join(sorted(bones)) or "none"
-        raise ClipError(name, f"its joints are not those of a person (known: {known})", "Rename its joints as in Mixamo.")
+        raise ClipError(
+            name, f"its joints are not those of a person (known: {known})", "Rename its joints as in Mixamo."
+        )
     turn, spots = _upright(joints, bones, name)
     world, way = _poses(joints, numbers, bones)
     back = conjugate(turn)

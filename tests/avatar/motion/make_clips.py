@@ -51,7 +51,11 @@ def vrma(
         channels.append({"sampler": len(samplers) - 1, "target": {"node": names.index(name), "path": path}})
     human = {n: {"node": i} for i, n in enumerate(names) if ":" not in n and n != "lookAt"}
     faces = {n.split(":")[1]: {"node": i} for i, n in enumerate(names) if n.startswith("expression:")}
-    part: dict[str, object] = {"specVersion": "1.0", "humanoid": {"humanBones": human}, "expressions": {"preset": faces}}
+    part: dict[str, object] = {
+        "specVersion": "1.0",
+        "humanoid": {"humanBones": human},
+        "expressions": {"preset": faces},
+    }
     if "lookAt" in names:
         part["lookAt"] = {"node": names.index("lookAt")}
     root = {
