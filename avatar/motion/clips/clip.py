@@ -102,7 +102,7 @@ class Bound:
         low, high, share = self.place(seconds, loop)
         rows = self._rows
         goal = blend(self.rotations[low, rows], self.rotations[high, rows], share)
-        part = np.float32(weight) if mask is None else (mask[rows] * np.float32(weight))[:, None]
+        part: float | Floats = weight if mask is None else (mask[rows] * np.float32(weight))[:, None]
         frame.rotations[rows] = goal if mask is None and weight >= 1.0 else blend(frame.rotations[rows], goal, part)
         if self.moved[0]:
             way = self.hips[low] + (self.hips[high] - self.hips[low]) * np.float32(share)

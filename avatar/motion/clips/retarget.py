@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+import numpy.typing as npt
 
 from avatar.motion.clips.clip import Floats, identity, smooth_signs
 from avatar.rig.frame import BONE_INDEX
@@ -40,10 +41,12 @@ def shortest(a: Floats, b: Floats) -> Floats:
         side = np.cross(a, [0, 0, 1] if abs(a[2]) < 0.9 else [1, 0, 0])
         return np.array([*(side / np.linalg.norm(side)), 0], np.float32)
     q = np.array([*np.cross(a, b), w], np.float32)
-    return q / np.linalg.norm(q)  # type: ignore[no-any-return]
+    return q / np.linalg.norm(q)
 
 
-def normalised(world: Mapping[str, Floats], frames: int, leads: Mapping[str, Floats]) -> tuple[Floats, Floats]:
+def normalised(
+    world: Mapping[str, Floats], frames: int, leads: Mapping[str, Floats]
+) -> tuple[Floats, npt.NDArray[np.bool_]]:
     """(rotations (n, 55, 4), moved (55,)) from world rotations (n, 4) per bone.
 
     ``leads``: a rotation (4,) per bone from the T-pose's direction to the source's rest direction; a bone without one

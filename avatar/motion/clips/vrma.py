@@ -62,7 +62,7 @@ def parse(data: bytes, name: str) -> Clip:
         parent = int(tree.parents[node])
         above = world[parent] if parent >= 0 else np.array([0, 0, 0, 1], np.float32)
         local = _sample(channel, times, True)
-        return multiply(multiply(above, local), conjugate(world[node]))  # type: ignore[no-any-return]
+        return multiply(multiply(above, local), conjugate(world[node]))
 
     for bone, entry in table(table(extension.get("humanoid")).get("humanBones")).items():
         node = index(table(entry).get("node"), len(tree.names))
