@@ -64,7 +64,7 @@ def body_of(definition: Definition) -> Path:
     own = definition.folder / "avatar.vrm" if definition.folder else None
     if own is not None and own.is_file():
         return own
-    return ensure(definition.look, cache_dir() / "wardrobe")
+    return ensure(definition.look, cache_dir() / "wardrobe", definition.identity.name)
 
 
 def rest_positions(rig: Rig) -> dict[str, tuple[float, float, float]]:
