@@ -176,7 +176,8 @@ class ChatSelector:
         if crowds and not self._last_was_crowd:
             best = min(crowds, key=lambda w: (-w.crowd, w.order))
             return best, f"{best.crowd} fans ask the same"
-        best = min(queue, key=lambda w: (self._answered.get(w.event.fan, 0), w.order))
+        singles = [w for w in queue if w.crowd < CROWD] or queue
+        best = min(singles, key=lambda w: (self._answered.get(w.event.fan, 0), w.order))
         count = self._answered.get(best.event.fan, 0)
         if tier == "first":
             return best, "first message of this fan"

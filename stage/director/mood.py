@@ -101,7 +101,7 @@ class Mood:
         """The mood as one of the persona's words."""
         valence, arousal = self.values["valence"], self.values["arousal"]
         if valence < -0.45:
-            return "angry" if arousal > 0.75 else "sad"
+            return "angry" if arousal > 0.85 else "sad"
         if valence < -0.1:
             return "sad" if arousal < 0.6 else "surprised"
         if arousal > 0.75:
