@@ -25,7 +25,8 @@ from characters.definition import Definition
 from characters.persona.mind import Inline, Mind
 from stage.clock import SAMPLE_RATE, FrameClock
 from stage.director.camera import Measures
-from stage.director.director import Director, Plan
+from stage.director.director import Director
+from stage.director.plan import Plan
 from stage.gateway.model import FanEvent
 from stage.paths import cache_dir
 from stage.scenery import Scenery
