@@ -229,7 +229,12 @@ def _compiled(key: str, exact_case: bool) -> Any:
 
 
 def _compile(key: str, exact_case: bool) -> Any:
-    if len(key) > PATTERN_CHARS or re.search(r"\{\d{4,}|\{\d*,\d{4,}", key) or key.count("(") > 60 or key.count("{") > 20:
+    if (
+        len(key) > PATTERN_CHARS
+        or re.search(r"\{\d{4,}|\{\d*,\d{4,}", key)
+        or key.count("(") > 60
+        or key.count("{") > 20
+    ):
         return None
     flags = 0 if exact_case else regex.IGNORECASE
     written = _JS.match(key)

@@ -37,7 +37,9 @@ class Macros:
         """
         self._picks = 0
         room = len(text) * MAX_GROWTH + 4_000
-        text = _ANGLE.sub(lambda m: _USER if m[1].lower() == "user" else _CHAR, text.replace(_CHAR, "").replace(_USER, ""))
+        text = _ANGLE.sub(
+            lambda m: _USER if m[1].lower() == "user" else _CHAR, text.replace(_CHAR, "").replace(_USER, "")
+        )
         for _ in range(MAX_PASSES):
             changed = _MACRO.sub(self._one, text)
             if changed == text or len(changed) > room:

@@ -84,7 +84,11 @@ class Card:
         """``assets`` of a V3 card (``type``, ``uri``, ``name``, ``ext``); the default icon when it lists none."""
         found = self.data.get("assets")
         items = found[:MAX_LIST] if isinstance(found, list) else []
-        out = [{key: as_text(item.get(key)) for key in ("type", "uri", "name", "ext")} for item in items if isinstance(item, dict)]
+        out = [
+            {key: as_text(item.get(key)) for key in ("type", "uri", "name", "ext")}
+            for item in items
+            if isinstance(item, dict)
+        ]
         return out or [{"type": "icon", "uri": "ccdefault:", "name": "main", "ext": "png"}]
 
     def asset_bytes(self, uri: str) -> bytes | None:

@@ -71,7 +71,10 @@ def _from_png(content: bytes, file: object) -> Card:
 def _from_zip(content: bytes, file: object) -> Card:
     document, files, before = charx.read(content, file)
     card = _card(_json(document, file, "card.json"), file, "charx")
-    card.assets, card.image = files, before if before[:4] in (b"\x89PNG", b"\xff\xd8\xff\xe0", b"\xff\xd8\xff\xe1") else b""
+    card.assets, card.image = (
+        files,
+        before if before[:4] in (b"\x89PNG", b"\xff\xd8\xff\xe0", b"\xff\xd8\xff\xe1") else b"",
+    )
     icons = [item for item in card.listed_assets if item["type"] == "icon" and item["name"] == "main"]
     if len(icons) > 1:
         card.warnings.append("data.assets: more than one icon is called main; the first is used")
@@ -95,7 +98,9 @@ def _json(content: bytes, file: object, place: str) -> dict[str, Any]:
     try:
         document = json.loads(text, parse_constant=lambda _: None)
     except json.JSONDecodeError as error:
-        raise CardError(file, f"{place} line {error.lineno}".strip(), f"is not JSON ({error.msg})", "export the card again") from None
+        raise CardError(
+            file, f"{place} line {error.lineno}".strip(), f"is not JSON ({error.msg})", "export the card again"
+        ) from None
     except (RecursionError, ValueError):
         raise CardError(file, place, "holds values too deep or too long", "export the card again") from None
     if not isinstance(document, dict):
@@ -139,7 +144,9 @@ def _card(document: dict[str, Any], file: object, container: str) -> Card:
             spec = 3
     version = as_number(document.get("spec_version"), 0.0)
     if spec > 1 and version > NEWEST[spec]:
-        warnings.append(f"spec_version: {version:g} is newer than {NEWEST[spec]:g}; what is unknown is kept but not used")
+        warnings.append(
+            f"spec_version: {version:g} is newer than {NEWEST[spec]:g}; what is unknown is kept but not used"
+        )
     card = Card(document, spec, container, warnings=warnings)
     if spec > 1 and any(key in document for key in V1_FIELDS):
         card.warnings.append("the root repeats V1 fields; the ones in data are used")

@@ -11,7 +11,9 @@ from characters.cards import charx, png
 from characters.cards.decorators import parse
 from characters.cards.model import V1_FIELDS, Card, as_text
 
-BACKFILL_WARNING = "This character card is a Character Card V3 card, but it is loaded as a V2 card. Some of it may not work."
+BACKFILL_WARNING = (
+    "This character card is a Character Card V3 card, but it is loaded as a V2 card. Some of it may not work."
+)
 """What the V3 specification asks for in ``creator_notes`` of a V2 copy, in our words."""
 _V2_DATA: dict[str, Any] = {
     "creator_notes": "", "system_prompt": "", "post_history_instructions": "", "alternate_greetings": [], "tags": [],
@@ -100,7 +102,9 @@ def as_png(card: Card, picture: bytes) -> bytes:
 
 def as_charx(card: Card) -> bytes:
     """The card as CHARX with its assets."""
-    return charx.write(to_json(as_v3(card)), {name: data for name, data in card.assets.items() if charx.safe_path(name)})
+    return charx.write(
+        to_json(as_v3(card)), {name: data for name, data in card.assets.items() if charx.safe_path(name)}
+    )
 
 
 def blank_picture() -> bytes:

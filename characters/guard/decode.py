@@ -20,7 +20,7 @@ _HEX = re.compile(r"(?:(?:0x|\\x)?[0-9A-Fa-f]{2}[\s,:]*){8,}")
 _BITS = re.compile(r"(?:[01]{8}[\s,]*){4,}")
 _CODES = re.compile(r"(?:\b\d{2,3}\b[\s,]+){7,}\d{2,3}\b")
 _ESCAPES = re.compile(r"\\u\{?([0-9A-Fa-f]{4,6})\}?|\\x([0-9A-Fa-f]{2})")
-_MORSE = re.compile(r"(?:[.\-·–—]{1,6}(?:\s+|/|\s*\|\s*)){5,}[.\-·–—]{1,6}")
+_MORSE = re.compile(r"(?:[.\-·–—]{1,6}(?:\s*[/|]\s*|\s+)){5,}[.\-·–—]{1,6}")
 _MORSE_CODE = dict(zip(
     [".-", "-...", "-.-.", "-..", ".", "..-.", "--.", "....", "..", ".---", "-.-", ".-..", "--", "-.", "---", ".--.",
      "--.-", ".-.", "...", "-", "..-", "...-", ".--", "-..-", "-.--", "--.."], "abcdefghijklmnopqrstuvwxyz",
@@ -81,9 +81,7 @@ def escaped_text(text: str) -> str:
 def tag_text(text: str) -> str:
     """Invisible letters of the Unicode tag block (U+E0000) and of variation selectors used as bytes."""
     tags = "".join(chr(ord(ch) - 0xE0000) for ch in text if 0xE0020 <= ord(ch) <= 0xE007E)
-    selectors = bytes(
-        n for ch in text if 0 <= (n := ord(ch) - 0xE0100 + 16 if ord(ch) >= 0xE0100 else -1) <= 255
-    )
+    selectors = bytes(n for ch in text if 0 <= (n := ord(ch) - 0xE0100 + 16 if ord(ch) >= 0xE0100 else -1) <= 255)
     return tags + (_readable(selectors) if len(selectors) > 5 else "")
 
 

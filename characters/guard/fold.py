@@ -79,11 +79,12 @@ def _read(token: str) -> tuple[str, ...]:
         pieces = _FILLERS.split(core)
         spelled = core.translate(_LEET)
         # Two readings of a mixed token: as parted words, and put together when its pieces are short (f.u.c.k, sh-it).
-        if len(pieces) > 1 and (max(map(len, pieces)) <= 3 or any(mark in core for mark in "*_^~")):
+        if len(pieces) > 1 and (max(map(len, pieces)) <= 3 or any(mark in core for mark in "*^~")):
             out.append("".join(ch for ch in spelled if ch.isalnum()))
         if letters * 2 >= len(core.rstrip("!?.0123456789")) and not re.fullmatch(r"[a-z]+\d+", core):
             out += ["".join(_WORD.findall(part.translate(_LEET))) for part in pieces if part]
-            out.append("".join(ch for ch in spelled if ch.isalnum()))
+            if len(pieces) == 1:
+                out.append("".join(ch for ch in spelled if ch.isalnum()))
     return tuple(dict.fromkeys(word for word in out if word))
 
 

@@ -23,6 +23,10 @@ SURE = 0.8
 FANS = 2_000
 """Fans whose last lines are kept, to see what is split over several."""
 LINES = 6
+SPLIT_WORDS = 14
+"""Words that lines may have together to be read as one."""
+MOST = 1_200
+"""Characters of a line that are judged; chat allows 500 and an encoded line is longer than what it hides."""
 KEPT_CHARS = 700
 LEAK_WORDS = 8
 """So many words in a row out of the unspoken part of a prompt are a leak."""
@@ -33,15 +37,22 @@ _RULINGS = {
     "politics": "politics", "age_fan": "age_fan",
 }  # fmt: skip
 """The intent whose authored line answers a kind of trouble."""
+_LONG_RUN = re.compile(r"([^\w]|[a-zA-Z])\1{7,}")
 _MARKUP = re.compile(r"[<>\[\]{}|\\`]|\{\{|\*\*")
-_EMAIL = re.compile(r"[\w.+-]+ ?(?:@|\(at\)| at ) ?[\w-]+ ?(?:\.|\(dot\)| dot ) ?\w{2,}")
-_PHONE = re.compile(r"(?<!\w)(?:\+|00)?(?:[(]?\d[\s().-]{0,2}){9,16}(?!\w)|\b\d{3}[-. ]\d{3,4}[-. ]\d{3,4}\b|\b\d{3}[-. ]\d{4}\b")
+_EMAIL = re.compile(
+    r"[\w.+-]{1,64} ?(?:@|\(at\)) ?[\w-]{1,64} ?(?:\.|\(dot\)| dot ) ?\w{2,}|[\w.+-]{1,64} at [\w-]{1,64} dot \w{2,}"
+)
+_PHONE = re.compile(
+    r"(?<!\w)(?:\+|00)?(?:[(]?\d[\s().-]{0,2}){9,16}(?!\w)|\b\d{3}[-. ]\d{3,4}[-. ]\d{3,4}\b|\b\d{3}[-. ]\d{4}\b"
+)
 _CARD = re.compile(r"\b(?:\d[ -]?){13,19}\b")
 _ADDRESS = re.compile(
     r"\b\d{1,5} (?:\w+ ){1,3}(?:street|st|avenue|ave|road|rd|lane|ln|drive|dr|boulevard|blvd|court|way|place|strasse)\b|"
     r"\b(?:\d{1,3}\.){3}\d{1,3}\b|\b\d{3}-\d{2}-\d{4}\b", re.I,
 )  # fmt: skip
-_URL = re.compile(r"(?:https?|ftp)://\S+|www\.\S+|\b[\w-]{2,}\.(?:com|net|org|io|gg|tv|xyz|ru|info|app|dev|link)\b\S*", re.I)
+_URL = re.compile(
+    r"(?:https?|ftp)://\S+|www\.\S+|\b[\w-]{2,}\.(?:com|net|org|io|gg|tv|xyz|ru|info|app|dev|link)\b\S*", re.I
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,23 +74,35 @@ class Verdict:
 
 
 class Guard:
-    """Judges lines by a character's rules. ``secrets`` are texts that must never be said (the unspoken prompt)."""
+    """Judges lines by a character's rules.
 
-    def __init__(self, rules: Rules | None = None, secrets: tuple[str, ...] = ()) -> None:
+    ``secrets`` are texts that must never be said (the unspoken prompt), less what stands in ``spoken`` (her lines).
+    """
+
+    def __init__(self, rules: Rules | None = None, secrets: tuple[str, ...] = (), spoken: tuple[str, ...] = ()) -> None:
         self._rules = rules or Rules()
         self._secrets = {shingle for text in secrets for shingle in _shingles(text)}
+        self._secrets -= {shingle for text in spoken for shingle in _shingles(re.sub(r"\[[^\]]*\]", " ", text))}
         self._recent: OrderedDict[str, deque[str]] = OrderedDict()
         self._declined = _declined(self._rules.topics_declined)
 
     # ---- what fans write --------------------------------------------------------------------------------
-    def hear(self, fan: str, text: str) -> Verdict:
-        """Judge a fan's line, also together with the fan's last ones and name."""
+    def hear(self, fan: str, text: str, *, noted: bool = False, name: str = "") -> Verdict:
+        """Judge a fan's line, also together with the fan's last ones and name.
+
+        ``fan`` is an account or name; ``noted`` tells that :meth:`note` was given the line already, with those after it.
+        """
+        text = _bounded(text)
         kind, sure, how = self._worst(text, "in")
         if sure < SURE:
-            other, surer, split = self._with_before(fan, text)
+            other, surer, split = self._with_before(fan, "" if noted else text)
             if surer > max(sure, SURE - 0.01):
                 kind, sure, how = other, surer, split
-        self._keep(fan, text, flagged=sure >= SURE)
+        if sure >= SURE:  # one bad line does not taint the next
+            self._recent.pop(fan, None)
+        elif not noted:
+            self.note(fan, text)
+        fan = name or fan
         if not kind:
             named, name_sure, _ = self._name(fan)
             if name_sure >= SURE and named in ("injection", "impersonation"):
@@ -93,12 +116,16 @@ class Guard:
         return self._name(fan)[1] < SURE / 2
 
     def _name(self, fan: str) -> tuple[str, float, str]:
-        spaced = re.sub(r"(?<=[a-z])(?=[A-Z])|[_\-.]+|\d+$", " ", fan[:200])
-        first = self._worst(fan[:200], "in")
+        fan = _bounded(fan[:200])
+        first = self._worst(fan, "in")
         if first[1] >= SURE:
             return first
+        spaced = re.sub(r"(?<=[a-z])(?=[A-Z])|[_\-.]+|\d+$", " ", fan)
         folded = skeleton(spaced).strip()
-        if re.fullmatch(r"(?:the )?(?:operator|system|admin(?:istrator)?|moderator|mod|developer|assistant|root|console)(?: \w{1,8})?", folded):
+        if re.fullmatch(
+            r"(?:the )?(?:operator|system|admin(?:istrator)?|moderator|mod|developer|assistant|root|console)(?: \w{1,8})?",
+            folded,
+        ):
             return "impersonation", 0.9, "a name of authority"
         return max(first, self._worst(spaced, "in"), key=lambda found: found[1])
 
@@ -143,7 +170,14 @@ class Guard:
     def _plain(self, text: str, folded: str, side: str) -> tuple[str, float, str]:
         best = ("", 0.0, "")
         kinds = listed(folded)
-        for kind, sure in (("threat", 0.95), ("minor", 0.95), ("hate", 0.93), ("sexual", 0.9), ("doubtful", 0.5), ("profane", 0.4)):
+        for kind, sure in (
+            ("threat", 0.95),
+            ("minor", 0.95),
+            ("hate", 0.93),
+            ("sexual", 0.9),
+            ("doubtful", 0.5),
+            ("profane", 0.4),
+        ):
             if kind in kinds:
                 best = (kind, sure, "a listed word")
                 break
@@ -170,22 +204,29 @@ class Guard:
     # ---- what is split over several lines ---------------------------------------------------------------
     def _with_before(self, fan: str, text: str) -> tuple[str, float, str]:
         before = self._recent.get(fan)
-        if not before:
+        if not before or (not text and len(before) < 2):
             return "", 0.0, ""
         best = ("", 0.0, "")
+        pieces, count = ([text] if text else []), _words(text)
+        for line in reversed(before):  # an order in pieces has short pieces; whole sentences are judged alone
+            count += _words(line)
+            if pieces and count > SPLIT_WORDS:
+                break
+            pieces.insert(0, line)
+        if len(pieces) < 2:
+            return best
+        crumbs = all(len(piece) <= 4 for piece in pieces)
         for glue in (" ", ""):
-            found = self._worst(glue.join([*before, text]), "in")
-            if found[1] > best[1] and found[0] not in ("doubtful", "profane", "politics", "age_fan"):
+            found = self._worst(glue.join(pieces), "in")
+            wanted = found[0] in ("injection", "impersonation", "distress", "personal") or crumbs
+            if found[1] > best[1] and wanted and found[0] not in ("doubtful", "profane"):
                 best = (found[0], found[1], f"{found[2]}, split over lines")
             if best[1] >= SURE:
                 break
         return best
 
-    def _keep(self, fan: str, text: str, flagged: bool) -> None:
-        """Remember a line; after a verdict the fan starts anew, so that one bad line does not taint the next."""
-        if flagged:
-            self._recent.pop(fan, None)
-            return
+    def note(self, fan: str, text: str) -> None:
+        """Remember a line of a fan; cheap, for every line of a flood."""
         lines = self._recent.pop(fan, None) or deque(maxlen=LINES)
         lines.append(text[: KEPT_CHARS // LINES])
         self._recent[fan] = lines
@@ -199,6 +240,7 @@ class Guard:
     # ---- what she says ----------------------------------------------------------------------------------
     def say(self, text: str, before: str = "") -> Verdict:
         """Judge a clause of hers before it is heard; ``before`` is what she said just before it."""
+        text = _bounded(text)
         if _MARKUP.search(text):
             return Verdict("block", "markup", 1.0, reason="markup or a control token")
         if _EMAIL.search(text) or _CARD.search(text) or _ADDRESS.search(text) or _digits(text, before):
@@ -217,7 +259,11 @@ class Guard:
         if kind in ("profane", "doubtful"):
             if self._rules.rating == "adult" or (kind == "profane" and self._rules.rating == "teen"):
                 return Verdict("pass", kind, sure, reason=how)
-            return Verdict("hold", kind, sure, reason=how) if kind == "doubtful" else Verdict("block", kind, SURE, reason=how)
+            return (
+                Verdict("hold", kind, sure, reason=how)
+                if kind == "doubtful"
+                else Verdict("block", kind, SURE, reason=how)
+            )
         if not kind:
             return Verdict("pass")
         return Verdict("block" if sure >= SURE else "hold", kind, sure, reason=how)
@@ -227,6 +273,16 @@ _SQUEEZED = re.compile(
     r"(?:ignore|forget|disregard|override|bypass)(?:all)?(?:your|my|the|previous|prior|these)?(?:previous|prior)?(?:instructions?|prompts?|rules|guidelines|programming)|"
     r"systemprompt|developermode|(?:reveal|print|show|repeat|output)(?:me)?(?:your|the)(?:hidden|secret)?(?:prompt|instructions)|youarenowdan|doanythingnow"
 )
+
+
+def _bounded(text: str) -> str:
+    """At most :data:`MOST` characters; long runs of one sign, which only cost time, are shortened."""
+    return _LONG_RUN.sub(lambda match: match[1] * 4, text[: 4 * MOST])[:MOST]
+
+
+def _words(text: str) -> int:
+    """Words of more than one letter."""
+    return sum(len(word) > 1 for word in text.split())
 
 
 def _sure(found: tuple[str, float, str]) -> float:
@@ -241,8 +297,10 @@ def _orders(text: str, how: str) -> tuple[str, float, str]:
     return "", 0.0, ""
 
 
-_LEET = str.maketrans({"0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "7": "t", "@": "a", "$": "s", "!": "i", "|": "i", "+": "t"})
-_MIXED = re.compile(r"\b(?=\S*[a-z])\S*[013457@$!|+]\S*[a-z]\S*|\b[013457]+[a-z]{2,}\S*")
+_LEET = str.maketrans(
+    {"0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "7": "t", "@": "a", "$": "s", "!": "i", "|": "i", "+": "t"}
+)
+_MIXED = re.compile(r"(?<!\S)(?=\S*[a-z])(?=\S*[013457@$!|+])\S+")
 
 
 def _unleet(folded: str) -> str:
@@ -257,7 +315,10 @@ def _declined(topics: list[str]) -> re.Pattern[str] | None:
 
 
 def _digits(text: str, before: str) -> bool:
-    return bool(_PHONE.search(text) or (before and re.search(r"\d\W*$", before) and _PHONE.search(f"{before[-24:]} {text[:24]}")))
+    return bool(
+        _PHONE.search(text)
+        or (before and re.search(r"\d\W*$", before) and _PHONE.search(f"{before[-24:]} {text[:24]}"))
+    )
 
 
 def _shingles(text: str) -> set[tuple[str, ...]]:
@@ -267,6 +328,13 @@ def _shingles(text: str) -> set[tuple[str, ...]]:
 
 def masked(text: str) -> str:
     """A fan's words without links, mail addresses, card and phone numbers."""
-    for pattern, word in ((_URL, "(link)"), (_EMAIL, "(address)"), (_CARD, "(number)"), (_ADDRESS, "(address)"), (_PHONE, "(number)")):
+    text = _bounded(text)
+    for pattern, word in (
+        (_URL, "(link)"),
+        (_EMAIL, "(address)"),
+        (_CARD, "(number)"),
+        (_ADDRESS, "(address)"),
+        (_PHONE, "(number)"),
+    ):
         text = pattern.sub(word, text)
     return text

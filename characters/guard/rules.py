@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+import unicodedata
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -23,7 +24,10 @@ class Rule:
 
 
 def _joined(patterns: list[str]) -> re.Pattern[str] | None:
-    return re.compile("|".join(f"(?:{pattern})" for pattern in patterns), re.I) if patterns else None
+    if not patterns:
+        return None
+    # Texts are compared in their compatibility form (Thai sara am, wide letters), so patterns are too.
+    return re.compile(unicodedata.normalize("NFKC", "|".join(f"(?:{pattern})" for pattern in patterns)), re.I)
 
 
 def _document(name: str) -> dict[str, Any]:
@@ -34,7 +38,13 @@ def _document(name: str) -> dict[str, Any]:
 def rules(side: str) -> tuple[Rule, ...]:
     """Rules for ``in`` (fans) or ``out`` (her own lines), surest first."""
     found = [
-        Rule(item["kind"], item["side"], float(item["sure"]), _joined(item.get("any", [])), _joined(item.get("native", [])))
+        Rule(
+            item["kind"],
+            item["side"],
+            float(item["sure"]),
+            _joined(item.get("any", [])),
+            _joined(item.get("native", [])),
+        )
         for item in _document("patterns.toml")["rule"]
         if item["side"] in (side, "both")
     ]

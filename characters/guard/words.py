@@ -40,7 +40,9 @@ def _innocent() -> frozenset[str]:
 @cache
 def _phrases() -> re.Pattern[str]:
     lines = (DATA / "innocent_phrases.txt").read_text(encoding="utf-8").splitlines()
-    return re.compile(r"\b(?:" + "|".join(re.escape(line) for line in lines if line and not line.startswith("#")) + r")\b")
+    return re.compile(
+        r"\b(?:" + "|".join(re.escape(line) for line in lines if line and not line.startswith("#")) + r")\b"
+    )
 
 
 def without_innocent(folded: str) -> str:
