@@ -7,9 +7,9 @@ float bars(vec2 p, float top, float soften) {
     float across = smoothstep(0.40, 0.34, abs(fract(p.x / STEP) - 0.5));
     float wave = texture(clouds, vec2(i * 0.173, seconds * 0.13)).r;
     float bow = 1.0 - 0.45 * clamp(abs(p.x) / 5.0, 0.0, 1.0);
-    float height = top * bow * (0.14 + (0.25 + 0.75 * energy) * smoothstep(0.12, 0.74, wave) * (0.88 + 0.12 * beat));
+    float height = top * bow * (0.14 + (0.25 + 0.75 * energy) * smoothstep(0.12, 0.74, wave) * (0.93 + 0.07 * beat));
     float cell = mix(smoothstep(0.16, 0.26, fract(p.y / 0.11)), 0.85, soften);
-    float level = smoothstep(height + 0.04, height - 0.02, p.y) * step(0.0, p.y);
+    float level = smoothstep(height + 0.07, height - 0.05, p.y) * step(0.0, p.y);
     return across * cell * level * (0.35 + 0.65 * clamp(p.y / max(height, 0.05), 0.0, 1.0));
 }
 
@@ -43,7 +43,7 @@ vec3 behind(vec3 from, vec3 d, float soften) {
     vec2 near = from.xy + d.xy * ((-4.0 - from.z) / d.z);
     float eq = bars(near - vec2(0.0, 0.60), 1.25, soften > 0.0 ? 1.0 : 0.0);
     vec3 hue = mix(main_colour * 2.2 + vec3(0.02, 0.08, 0.10), mix(second_colour, light_colour, 0.5), clamp((near.y - 0.6) / 0.9, 0.0, 1.0));
-    c = mix(c, hue, eq * (0.34 + 0.38 * energy));
+    c = mix(c, hue, eq * (0.34 + 0.30 * energy));
     // The parapet and its strip of neon.
     float wall = smoothstep(0.57, 0.54, near.y);
     c = mix(c, main_colour * 0.20, wall);
