@@ -19,7 +19,7 @@ from pathlib import Path
 from .fans import fan_line, held_out
 from .grammar import Section, expand, sections, words
 from .tokens import LENGTHS, MOODS, PHASES, ROLES, STYLES, TRAITS, Context, intents
-from .wording import choose_core, fitting_mood, gesture_for, reword, synonyms
+from .wording import choose_core, fitting_mood, gesture_for, nameless, reword, synonyms
 
 LIBRARY = Path(__file__).parent.parent.parent / "library"
 _TAG = re.compile(r"\[[^\]]*\]\s*")
@@ -210,7 +210,10 @@ def _from_line(rng: random.Random, held: bool, strange: bool) -> Sample:
         line = _strange(line, rng)
     context = _with(context, candidate=line)
     body = synonyms(line, rng, 0.15)
-    return _done(context, body, section, rng, opener="{fan}" not in line or rng.random() < 0.35)
+    if "{fan}" in nameless(line) and context.role == "none":
+        context = _with(context, role="everyone")
+    opener = not name.startswith("s.") and ("{fan}" not in line or rng.random() < 0.35)
+    return _done(context, body, section, rng, opener)
 
 
 def _done(context: Context, body: str, section: Section, rng: random.Random, opener: bool = True) -> Sample:

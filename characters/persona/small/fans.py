@@ -56,6 +56,8 @@ def held_out(template: str) -> bool:
 
 def fan_line(section: Section, rng: random.Random, held: bool = False, noise: float = 0.6) -> str:
     """A line of this intent as a fan may have typed it. ``held``: only from templates kept from training."""
+    if section.heard and not held and rng.random() < 0.25:
+        return noisy(rng.choice(section.heard), rng, noise)
     pool = [t for t in section.fans if held_out(t) == held] or section.fans
     weights = [1 + min(3.0, len(template) / 60) for template in pool]
     return noisy(expand(rng.choices(pool, weights)[0], rng), rng, noise)

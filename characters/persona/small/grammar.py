@@ -39,6 +39,8 @@ class Section:
     name: str
     opener: str = "N"
     fans: list[str] = field(default_factory=list)
+    heard: list[str] = field(default_factory=list)
+    """Plain fan lines out of the bank (``data/hears.toml``)."""
     cores: list[Core] = field(default_factory=list)
     questions: list[str] = field(default_factory=list)
     gestures: list[str] = field(default_factory=list)
@@ -56,6 +58,11 @@ def sections() -> dict[str, Section]:
     found: dict[str, Section] = {}
     for path in sorted(FOLDER.glob("*.txt")):
         _read(path, found)
+    for name, lines in tomllib.loads(
+        (FOLDER.parent.parent / "data" / "hears.toml").read_text(encoding="utf-8")
+    ).items():
+        if name in found:
+            found[name].heard += lines
     return found
 
 

@@ -14,6 +14,8 @@ from .tokens import GESTURES, Context
 
 CALM = {"B": ("tender", "relaxed", "sad", "neutral"), "H": ("relaxed", "teasing", "neutral", "shy")}
 """Moods that fit bad news and hostile words; any other mood becomes the first of these."""
+WHOLE = ("joke", "poem", "story", "game", "anxious")
+"""Intents whose answers fall apart when they are cut or spoken to in the middle."""
 MOOD_GESTURES = {"excited": "cheer", "tender": "heart", "shy": "look_away", "teasing": "hands_on_hips", "sad": "nod"}
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z0-9{'\"])")
 
@@ -75,26 +77,33 @@ def reword(text: str, context: Context, section: Section, rng: random.Random, op
     traits = dict(context.traits)
     named = context.role != "none"
     sentences = _SENTENCE.split(text)
-    if context.length == "short" and len(sentences) > 1 and len(sentences[0].split()) >= 4:
+    whole = section.name in WHOLE or sentences[0].endswith("?")
+    if context.length == "short" and not whole and len(sentences) > 1 and len(sentences[0].split()) >= 4:
         sentences = sentences[:1]
     body = " ".join(sentences)
     start = _opener(context, section, rng) if opener else ""
-    if named and not start and "{fan}" not in body and rng.random() < 0.8:
+    if named and not start and "{fan}" not in body and section.name not in WHOLE and rng.random() < 0.8:
         body = _address(body, rng)
     if start and "{fan}" in body:
-        body = re.sub(r",? ?\{fan\}(?=[.!?,])|^\{fan\}[,!.] ", "", body)
-        body = body[:1].upper() + body[1:]
-    parts = [start, body, *_tails(context, section, rng)]
+        bare = nameless(body)
+        start, body = ("", body) if "{fan}" in bare else (start, bare)
+    tails = [] if context.style == "asks" and body.endswith("?") else _tails(context, section, rng)
+    parts = [start, body, *tails]
     out = " ".join(part for part in parts if part)
     if not named:
-        out = re.sub(r",? ?\{fan\}(?=[.!?,])", "", out)
-        out = re.sub(r"^\W+", "", out.replace("{fan}", "you"))
-        out = out[:1].upper() + out[1:]
+        out = nameless(out).replace("{fan}", "you")
     if traits.get("formality", 0) > 0:
         out = _swap("expand", _swap("swaps", out))
     elif traits.get("formality", 0) < 0:
         out = _swap("casual", out)
     return _stops(out, traits.get("energy", 0))
+
+
+def nameless(text: str) -> str:
+    """The text without the fan's name where it is only an address."""
+    text = re.sub(r"(^|(?<=[.!?] ))\{fan\}[,!.:] ?(\w?)", lambda m: m.group(2).upper(), text)
+    text = re.sub(r",? ?\{fan\}(?=[.!?,:])", "", text)
+    return text[:1].upper() + text[1:]
 
 
 def _stops(text: str, energy: int) -> str:
@@ -104,7 +113,7 @@ def _stops(text: str, energy: int) -> str:
         first = True
         out = []
         for sentence in _SENTENCE.split(text):
-            if sentence.endswith(".") and (first or len(sentence.split()) <= 4):
+            if sentence.endswith(".") and not sentence.endswith("..") and (first or len(sentence.split()) <= 4):
                 sentence = sentence[:-1] + "!"
             first = False
             out.append(sentence)
@@ -136,7 +145,7 @@ def _opener(context: Context, section: Section, rng: random.Random) -> str:
 def _address(body: str, rng: random.Random) -> str:
     """The fan's name at the end of the first sentence, or before it."""
     first, mark, rest = re.match(r"(.*?[^.!?])([.!?]+(?:\s|$)|$)(.*)", body, re.S).groups()  # type: ignore[union-attr]
-    if rng.random() < 0.7 and len(first.split()) <= 9 and not first.endswith(("'", '"')):
+    if rng.random() < 0.7 and 2 <= len(first.split()) <= 9 and not first.endswith(("'", '"')):
         return f"{first}, {{fan}}{mark}{rest}"
     keep = first.startswith(("I ", "I'", "{")) or first.split(" ")[0].rstrip("',:;") in _PROPER
     return "{fan}, " + (body if keep else body[:1].lower() + body[1:])
@@ -158,7 +167,8 @@ def _tails(context: Context, section: Section, rng: random.Random) -> list[str]:
     if context.style == "quips" and section.opener != "B":
         out.append(rng.choice(tails["quips"]))
     elif context.style == "warm" or (context.style == "quips" and section.opener == "B"):
-        out.append(rng.choice(tails["warm"] if traits.get("warmth", 0) >= 0 else tails["cool"]))
+        warm = tails.get(f"warm_{section.opener}", tails["warm"])
+        out.append(rng.choice(warm if traits.get("warmth", 0) >= 0 else tails["cool"]))
     elif context.style == "asks":
         own = section.questions
         out.append(rng.choice(own) if own and rng.random() < 0.9 else rng.choice(tails["asks"]))
