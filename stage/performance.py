@@ -25,7 +25,8 @@ from characters.definition import Definition
 from characters.persona.mind import Inline, Mind
 from stage.clock import SAMPLE_RATE, FrameClock
 from stage.director.camera import Measures
-from stage.director.director import Director, Plan
+from stage.director.director import Director
+from stage.director.plan import Plan
 from stage.gateway.model import FanEvent
 from stage.paths import cache_dir
 from stage.scenery import Scenery
@@ -64,7 +65,7 @@ def body_of(definition: Definition) -> Path:
     own = definition.folder / "avatar.vrm" if definition.folder else None
     if own is not None and own.is_file():
         return own
-    return ensure(definition.look, cache_dir() / "wardrobe")
+    return ensure(definition.look, cache_dir() / "wardrobe", definition.identity.name)
 
 
 def rest_positions(rig: Rig) -> dict[str, tuple[float, float, float]]:

@@ -67,8 +67,8 @@ class Embedded:
             self._pools[f"l.{number}"] = _ready(f"l.{number}", [Line(say=say) for say in entry.says])
 
     def understand(self, ask: Ask) -> Intent:
-        """What the fan wants; ``unknown`` for empty words."""
-        return self._understand(ask.say)
+        """What the fan wants; ``unknown`` for empty words. A ruling of the guard stands above the words."""
+        return Intent(ask.ruling, 1.0) if ask.ruling else self._understand(ask.say)
 
     def reply(self, ask: Ask, cancelled: Cancelled) -> Iterator[Clause]:
         """Clauses of an authored answer; always at least one unless cancelled first."""
@@ -81,7 +81,7 @@ class Embedded:
         """The whole answer at once."""
         self._turn += 1
         rng = random.Random(f"{self._seed}:{self._turn}:{ask.moment.seed}:{ask.moment.situation}")
-        intent = self._understand(ask.say) if ask.say.strip() else Intent("", 0.0)
+        intent = self.understand(ask) if ask.say.strip() else Intent("", 0.0)
         values = _values(ask, intent)
         clauses: list[Clause] = []
         if ask.kind == "paid" and ask.say.strip() and ask.moment.situation != "closing":

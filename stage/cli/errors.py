@@ -13,6 +13,7 @@ _KNOWN = (
     ("characters", "CharacterError"),
     ("avatar.vrm", "VrmError"),
     ("avatar.render", "RenderError"),
+    ("avatar.motion.clips", "ClipError"),
     ("avatar.wardrobe", "WardrobeError"),
     ("audio.score", "ScoreError"),
     ("stage.script", "ScriptError"),

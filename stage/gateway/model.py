@@ -18,6 +18,8 @@ class FanEvent:
     text: str = ""
     amount: float = 0.0
     accepted: float = 0.0
+    member: bool = False
+    """Whether the fan is a member (subscriber) where the message came from."""
 
 
 @dataclass(frozen=True, slots=True)

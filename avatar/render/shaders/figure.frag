@@ -182,7 +182,8 @@ void main() {
 #endif
     col += emission;
 #ifdef BACKLIGHT
-    float grazing = 1.0 - clamp(dot(v, n), 0.0, 1.0);
+    // Normals of a hair volume may point away from the viewer: no rim there.
+    float grazing = 1.0 - min(abs(dot(v, n)), 1.0);
     col += scene.rim_light.rgb * grazing * grazing * grazing * clamp(dot(n, scene.rim_to.xyz) + 0.3, 0.0, 1.0);
 #endif
 #endif
