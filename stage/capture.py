@@ -41,7 +41,9 @@ def clips_of(definition: Definition) -> dict[str, Clip]:
     folder = definition.folder / "clips" if definition.folder else None
     if folder is None or not folder.is_dir():
         return {}
-    return {path.stem: load(path) for path in sorted(folder.iterdir()) if path.suffix.lower() in (".vrma", ".bvh", ".vmd")}
+    return {
+        path.stem: load(path) for path in sorted(folder.iterdir()) if path.suffix.lower() in (".vrma", ".bvh", ".vmd")
+    }
 
 
 def rest_offsets(rig: Rig) -> dict[str, tuple[float, float, float]]:

@@ -11,7 +11,9 @@ from pathlib import Path
 
 from avatar.capture.errors import CaptureError
 
-FACE_URL = "https://storage.googleapis.com/mediapipe-models/face_landmarker/face_landmarker/float16/1/face_landmarker.task"
+FACE_URL = (
+    "https://storage.googleapis.com/mediapipe-models/face_landmarker/face_landmarker/float16/1/face_landmarker.task"
+)
 FACE_SHA256 = "64184e229b263107bc2b804c6625db1341ff2bb731874b0bcc2fe6544e0bc9ff"
 FACE_SIZE = 3_758_596
 POSE_PAGE = "https://ai.google.dev/edge/mediapipe/solutions/vision/pose_landmarker"

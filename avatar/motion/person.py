@@ -45,7 +45,9 @@ def modes(text: str) -> dict[str, Mode]:
     for word in text.split(","):
         layer, _, mode = word.strip().rpartition("=")
         if mode not in ("ai", "person", "mixed") or (layer and layer not in LAYERS):
-            raise ValueError(f"{word.strip()!r} is not ai, person, mixed or LAYER=MODE with a layer of {', '.join(LAYERS)}")
+            raise ValueError(
+                f"{word.strip()!r} is not ai, person, mixed or LAYER=MODE with a layer of {', '.join(LAYERS)}"
+            )
         for name in [layer] if layer else LAYERS[:-1]:
             out[name] = mode  # type: ignore[assignment]
     return out

@@ -31,7 +31,9 @@ def address(text: str | None, option: str) -> tuple[str, int] | None:
 @click.option("--seconds", type=click.FloatRange(0.1), help="Stop after this much of it (a camera: default 10).")
 @click.option("--model", type=click.Path(path_type=Path), help="face_landmarker.task (default: fetched once).")
 @click.option("--pose", type=click.Path(path_type=Path), help="pose_landmarker_*.task, for the upper body too.")
-@click.option("--calibrate", type=click.Path(path_type=Path), help="Write this face at rest to FILE, for --calibration.")
+@click.option(
+    "--calibrate", type=click.Path(path_type=Path), help="Write this face at rest to FILE, for --calibration."
+)
 @click.option("--calibration", type=click.Path(path_type=Path), help="A face at rest that --calibrate wrote.")
 @click.option("--expect", type=click.Path(path_type=Path), help="Compare with a mediapipe blendshapes .pbtxt.")
 @click.option("--vmc-out", metavar="HOST:PORT", help="Send head and scores to another program.")

@@ -37,11 +37,17 @@ SHOTS = click.Choice(["auto", "face", "upper", "full"])
 )
 @click.option("--origin", multiple=True, help="A web origin that may connect beside the page's own.")
 @click.option("--capture", metavar="SOURCE", help="A person drives too: webcam, webcam:1, or a film or GIF.")
-@click.option("--capture-mode", default="mixed", show_default=True, help="ai, person or mixed; or by layer: mouth=ai,head=person.")
+@click.option(
+    "--capture-mode", default="mixed", show_default=True, help="ai, person or mixed; or by layer: mouth=ai,head=person."
+)
 @click.option("--capture-model", type=click.Path(path_type=Path), help="face_landmarker.task (default: fetched once).")
 @click.option("--capture-pose", type=click.Path(path_type=Path), help="pose_landmarker_*.task, for the upper body.")
-@click.option("--calibration", type=click.Path(path_type=Path), help="A face at rest from limelight capture --calibrate.")
-@click.option("--vmc-in", metavar="[HOST:]PORT", help="Be driven over the VMC protocol (39539; HOST 0.0.0.0 for the network).")
+@click.option(
+    "--calibration", type=click.Path(path_type=Path), help="A face at rest from limelight capture --calibrate."
+)
+@click.option(
+    "--vmc-in", metavar="[HOST:]PORT", help="Be driven over the VMC protocol (39539; HOST 0.0.0.0 for the network)."
+)
 @click.option("--vmc-out", metavar="HOST:PORT", help="Drive another program over the VMC protocol.")
 def show(
     character: str, host: str, port: int, size: tuple[int, int], fps: int, seed: int, seconds: float | None,

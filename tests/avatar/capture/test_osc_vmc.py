@@ -70,7 +70,10 @@ def test_round_trip_over_udp_through_another_implementation() -> None:
     camera = Person(camera=((0.5, 1.2, 3.0), (0.0, 1.0, 0.0), 30.0))
     receiver = Receiver(["aa", "happy", "blinkLeft", "smile"], 0.8)
     receiver.feed(encode("/VMC/Ext/Bone/Pos", "Hips", 0.0, 0.8, 0.0, 0.0, 0.0, 0.0, 1.0))
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as there, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as here:
+    with (
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as there,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as here,
+    ):
         there.bind(("127.0.0.1", 0))
         there.settimeout(2)
         for packet in Sender(rest).packets(frame, 12.5, camera):
@@ -114,7 +117,9 @@ def test_rubbish_is_counted_not_raised(seed: int) -> None:
     good = bytearray(Sender({"hips": (0.0, 0.8, 0.0), "head": (0, 0.1, 0)}).packets(moment(), 1.0)[0])
     for _ in range(rng.randint(1, 8)):
         at = rng.randrange(len(good))
-        good[at : at + rng.choice((0, 1, 4))] = rng.choice((b"", b"\xff\xff\xff\xff", b"\0", struct.pack(">f", float("nan"))))
+        good[at : at + rng.choice((0, 1, 4))] = rng.choice(
+            (b"", b"\xff\xff\xff\xff", b"\0", struct.pack(">f", float("nan")))
+        )
         if not good:
             good = bytearray(b"/")
     receiver = Receiver(["aa"], 0.8)
@@ -124,7 +129,14 @@ def test_rubbish_is_counted_not_raised(seed: int) -> None:
 
 
 def test_what_is_not_osc_is_an_error() -> None:
-    for data in (b"", b"abc", b"/a", b"/a\0\0,s\0\0", b"#bundle\0" + b"\0" * 8 + struct.pack(">i", 99), b"/a\0\0,q\0\0"):
+    for data in (
+        b"",
+        b"abc",
+        b"/a",
+        b"/a\0\0,s\0\0",
+        b"#bundle\0" + b"\0" * 8 + struct.pack(">i", 99),
+        b"/a\0\0,q\0\0",
+    ):
         with pytest.raises(OscError):
             decode(data)
 
