@@ -7,7 +7,13 @@ import codecs
 import urllib.parse
 from collections.abc import Callable
 
-_MORSE = dict(zip("abcdefghijklmnopqrstuvwxyz", ".- -... -.-. -.. . ..-. --. .... .. .--- -.- .-.. -- -. --- .--. --.- .-. ... - ..- ...- .-- -..- -.-- --..".split()))  # fmt: skip
+_MORSE = dict(
+    zip(
+        "abcdefghijklmnopqrstuvwxyz",
+        [".-", "-...", "-.-.", "-..", ".", "..-.", "--.", "....", "..", ".---", "-.-", ".-..", "--", "-.", "---", ".--.", "--.-", ".-.", "...", "-", "..-", "...-", ".--", "-..-", "-.--", "--.."],
+        strict=True,
+    )
+)
 _LOOKS = str.maketrans("aeiopcyx", "аеіорсух")
 _LEET = str.maketrans("aeiost", "4310$7")
 
