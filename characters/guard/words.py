@@ -56,7 +56,7 @@ def listed(folded: str) -> set[str]:
     found = {kind for word in parts if (kind := _kind(word))}
     whole = _lists()[0]
     for word in together(parts):
-        kind = whole.get(word) or _lists()[1].get(word)
+        kind = whole.get(word) or _lists()[1].get(word, "")
         if kind and len(word) > 3:
             found.add(kind)
     return found
