@@ -74,9 +74,7 @@ class Smoother:
         return edges
 
 
-def _runs(
-    flat: Any, step: int, side: int, crossing: Any, order: Any = None
-) -> tuple[list[Any], list[Any], list[Any]]:
+def _runs(flat: Any, step: int, side: int, crossing: Any, order: Any = None) -> tuple[list[Any], list[Any], list[Any]]:
     """Runs of edges along ``step``; each edge lies between a pixel and the one ``side`` after it.
 
     ``crossing`` are the edges of the other direction (flat); ``order`` numbers neighbours along the run one apart.
