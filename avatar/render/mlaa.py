@@ -57,7 +57,7 @@ class Smoother:
         order = np.sort(x * h + y)
         x, y = np.divmod(order, h)
         down = _runs(y * w + x, w, 1, rows.ravel(), order)
-        return (*(a + b for a, b in zip(across, down)), w)  # type: ignore[return-value]
+        return (*(a + b for a, b in zip(across, down)), w)
 
     def _edges(self, out: Any, a: Bytes, b: Bytes, shape: tuple[int, int]) -> Any:
         """Where two shifted views differ; same shape as the picture, its border free."""
