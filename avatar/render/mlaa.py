@@ -94,13 +94,20 @@ def _runs(flat: Any, step: int, side: int, crossing: Any, order: Any = None) -> 
     edge = flat[kept]
     n = np.repeat(lengths, lengths).astype(np.float32)
     start = np.cumsum(lengths) - lengths
-    at = np.arange(len(edge), dtype=np.float32) - np.repeat(start, lengths) + 0.5
-    slope = 1 - 2 * np.minimum(at, n - at) / n  # 1 at the ends, 0 in the middle
-    turn = np.where(2 * at < n, np.repeat(left, lengths), np.repeat(right, lengths))
-    height = 0.5 * slope * turn
-    near, far = height > 0.02, height < -0.02
-    pixels, others = [edge[near], edge[far] + side], [edge[near] + side, edge[far]]
-    return pixels, others, [height[near], -height[far]]
+    at = np.arange(len(edge), dtype=np.float32) - np.repeat(start, lengths)
+    from_left = _share(at, n) * np.repeat(left, lengths)
+    from_right = _share(n - 1 - at, n) * np.repeat(right, lengths)
+    into_near = np.maximum(from_left, 0) + np.maximum(from_right, 0)
+    into_far = np.maximum(-from_left, 0) + np.maximum(-from_right, 0)
+    near, far = np.flatnonzero(into_near > 0.02), np.flatnonzero(into_far > 0.02)
+    near_at, far_at = edge[near], edge[far]
+    return [near_at, far_at + side], [near_at + side, far_at], [into_near[near], into_far[far]]
+
+
+def _share(at: Any, n: Any) -> Any:
+    """What a line that falls from half a pixel at an end to none in the middle of ``n`` covers of pixel ``at``."""
+    to = np.minimum(at + 1, 0.5 * n)
+    return np.maximum(0.5 * (to - at) * (1 - (to + at) / n), 0) * (to > at)
 
 
 def _blend(planes: list[Any], pixels: list[Any], others: list[Any], weights: list[Any], width: int) -> None:

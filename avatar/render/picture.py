@@ -250,6 +250,15 @@ class Picture:
             self._smoother.picture(out, self._top_box())
         return out
 
+    def read_rgba(self, out: npt.NDArray[np.uint8]) -> None:
+        """The picture as OpenGL has it, lowest row first, into ``out`` (h, w, 4) uint8."""
+        w, h = self.size
+        if out.shape != (h, w, 4) or out.dtype != np.uint8 or not out.flags.c_contiguous:
+            raise RenderError(f"read_rgba needs a contiguous uint8 array of {(h, w, 4)}, not {out.shape}.")
+        self._shown.read_into(out, components=4, alignment=1)
+        if self._smoother is not None:
+            self._smoother.picture(out[..., :3], self.box)
+
     def read_i420(self, out: npt.NDArray[np.uint8]) -> None:
         """Writes the picture as I420 (BT.709, limited range) into ``out`` (h * 3 // 2, w) uint8."""
         w, h = self.size
