@@ -1,25 +1,34 @@
-"""What a fan wants: critical rules first, then the nearest known line, then an honest "unknown"."""
+"""What a fan wants: critical rules first, then a trained classifier and the nearest known line, then "unknown"."""
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 
 from characters.definition import Definition
 from characters.persona import bank
+from characters.persona.classifier import classifier
 from characters.persona.model import Intent
 from characters.persona.retrieval import Index
 from characters.persona.speech import URL, has_words, plain, spoken_topic, unsafe
 
 CRITICAL = frozenset(
-    {"distress", "injection", "personal_data", "spam", "unsafe_request", "politics", "are_you_real", "age_fan"}
+    {
+        "distress", "harassment", "hate", "injection", "personal_data", "spam", "unsafe_request", "politics", "are_you_real",
+        "age_fan", "medical", "grief", "rights", "training_data", "how_work", "privacy", "senses",
+    }
 )
 """Intents that are answered with authored lines whatever the brain."""
 
-SURE = 0.31
-"""Similarity from which retrieval is believed."""
-LEAD = 0.02
-"""How far the best intent must lead the next one when it is not similar enough to stand alone."""
+TRAINED = 0.7
+"""Share of the trained classifier in the decision; the rest is the nearest known line."""
+SHARP = 14.0
+"""How steeply retrieval prefers the nearest intent."""
+NEAR = 0.5
+"""Similarity from which retrieval has its full say."""
+SURE = 0.24
+"""Belief from which an intent is taken as understood."""
 
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?|&")
 _TOPIC_END = re.compile(
@@ -72,7 +81,7 @@ class Understanding:
         alone = _wordless(text)
         if alone is not None:
             return alone
-        return self._retrieved(self._words(text))
+        return self._learned(self._words(text))
 
     def _words(self, text: str) -> str:
         """The normal form without her name, which says nothing about what is wanted."""
@@ -118,24 +127,26 @@ class Understanding:
             return Intent("song_request", 0.9)
         return Intent("song_request", 0.97, {"topic": topic})
 
-    def _retrieved(self, text: str) -> Intent:
-        ranked = self._index.rank(text)
-        if not ranked:
-            return Intent("unknown", 0.0)
+    def _learned(self, text: str) -> Intent:
+        """The classifier's belief and the nearest known line's, mixed; ``unknown`` when neither believes much."""
+        near = dict(self._index.rank(text))
+        best = max(near.values(), default=0.0)
+        weights = {name: math.exp(SHARP * (score - best)) for name, score in near.items()}
+        total = sum(weights.values()) or 1.0
+        trained = classifier()
+        belief = {name: min(1.0, best / NEAR) * weight / total for name, weight in weights.items()}
+        if trained is not None:
+            known = trained.rank(text)
+            names = {*known, *belief}
+            belief = {n: TRAINED * known.get(n, 0.0) + (1 - TRAINED) * belief.get(n, 0.0) for n in names}
         if len(text.split()) > 4:
             # "why is the sky blue" asks about the sky, not about what was just said.
-            ranked = [
-                item
-                for item in ranked
-                if item[0] not in ("why", "really") and (item[0] not in _SHORT_TALK or item[1] > SURE + 0.14)
-            ] or ranked
+            belief = {n: b * (0.3 if n in _SHORT_TALK else 1.0) for n, b in belief.items()}
+        ranked = sorted(belief.items(), key=lambda item: (-item[1], item[0]))
+        if not ranked or ranked[0][1] < SURE or ranked[0][0] == "unknown":
+            return Intent("unknown", round(min(0.49, ranked[0][1] if ranked else 0.0), 3))
         name, score = ranked[0]
-        lead = score - (ranked[1][1] if len(ranked) > 1 else 0.0)
-        if score < SURE or (score < SURE + 0.07 and lead < LEAD):
-            return Intent("unknown", round(min(0.49, score), 3))
-        if name == "unknown":
-            return Intent("unknown", 0.4)
-        return Intent(name, round(min(0.99, 0.5 + 0.5 * score + lead * 0.3), 3))
+        return Intent(name, round(min(0.99, 0.5 + 0.5 * score), 3))
 
 
 _POLITICAL = re.compile(
