@@ -9,7 +9,9 @@ from functools import cache
 from pathlib import Path
 
 _NUMBER = r"(\d{1,12}(?:\.\d{1,6})?)"
-_SUM = re.compile(_NUMBER + r"\s*(\+|plus|and|-|–|minus|times|x|\*|×|multiplied by|÷|/|divided by|over)\s*" + _NUMBER, re.I)
+_SUM = re.compile(
+    _NUMBER + r"\s*(\+|plus|and|-|–|minus|times|x|\*|×|multiplied by|÷|/|divided by|over)\s*" + _NUMBER, re.I
+)
 _OF = re.compile(r"\b(square root|half|double|twice|square) of " + _NUMBER, re.I)
 _CAPITAL = re.compile(r"\bcapital(?: city)? (?:of|for|in) (?:the )?([a-z ]{2,24})")
 
@@ -48,7 +50,11 @@ def _title(country: str) -> str:
     if country in ("uk", "usa"):
         return f"the {country.upper()}"
     name = country.title()
-    return f"the {name}" if country in ("united kingdom", "united states", "netherlands", "philippines", "czech republic") else name
+    return (
+        f"the {name}"
+        if country in ("united kingdom", "united states", "netherlands", "philippines", "czech republic")
+        else name
+    )
 
 
 def worked_out(say: str) -> str:
@@ -76,5 +82,17 @@ def spoken(value: float) -> str:
     """A number as it is said: few digits, ``minus`` for negative ones."""
     if not math.isfinite(value) or abs(value) >= 1e15:
         return ""
-    text = f"{abs(value):.0f}" if value == int(value) else f"about {abs(value):.3g}" if abs(value) < 1000 else f"about {abs(value):.1f}"
-    return text.replace("about ", "about minus ") if value < 0 and "about" in text else f"minus {text}" if value < 0 else text
+    text = (
+        f"{abs(value):.0f}"
+        if value == int(value)
+        else f"about {abs(value):.3g}"
+        if abs(value) < 1000
+        else f"about {abs(value):.1f}"
+    )
+    return (
+        text.replace("about ", "about minus ")
+        if value < 0 and "about" in text
+        else f"minus {text}"
+        if value < 0
+        else text
+    )

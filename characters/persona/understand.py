@@ -15,8 +15,23 @@ from characters.persona.speech import URL, has_words, plain, spoken_topic, unsaf
 
 CRITICAL = frozenset(
     {
-        "distress", "harassment", "hate", "injection", "personal_data", "spam", "unsafe_request", "politics", "are_you_real",
-        "age_fan", "medical", "grief", "rights", "training_data", "how_work", "privacy", "senses",
+        "distress",
+        "harassment",
+        "hate",
+        "injection",
+        "personal_data",
+        "spam",
+        "unsafe_request",
+        "politics",
+        "are_you_real",
+        "age_fan",
+        "medical",
+        "grief",
+        "rights",
+        "training_data",
+        "how_work",
+        "privacy",
+        "senses",
     }
 )
 """Intents that are answered with authored lines whatever the brain."""
@@ -146,7 +161,8 @@ class Understanding:
         if not ranked or ranked[0][1] < SURE or ranked[0][0] == "unknown":
             return Intent("unknown", round(min(0.49, ranked[0][1] if ranked else 0.0), 3))
         name, score = ranked[0]
-        return Intent(name, round(min(0.99, 0.5 + 0.5 * score), 3))
+        slots = _subject(name, text)
+        return Intent(name, round(min(0.99, 0.5 + 0.5 * score), 3), slots)
 
 
 _POLITICAL = re.compile(
@@ -154,6 +170,41 @@ _POLITICAL = re.compile(
     r"politic\w*|president|abortion|gaza|israel|palestine|brexit|jesus|allah|muhammad|bible|quran)\b",
     re.I,
 )
+
+
+_SUBJECT = {
+    "opinion": re.compile(
+        r"\b(?:you|u|they|it) (?:\w+ ){0,2}?(?:like|love|enjoy|know|hate|believe in|into|fan of|afraid of|good at|scared of|"
+        r"think (?:of|about)|seen|tried|heard of|been to|done|feel about) (?P<t>.+)|"
+        r"\b(?:thoughts|opinion|take|yay or nay|views?) (?:on|about|of) (?P<u>.+)|\b(?:how|what) about (?P<v>.+)|^rate (?P<w>.+)"
+    ),
+    "share": re.compile(
+        r"\bi (?:\w+ ){0,2}?(?:love|like|hate|miss|bought|found|lost|tried|started|saw|made|painted|fixed|planted|broke|baked|"
+        r"built|adopted|building|drawing|knitting|painting|repairing|fixing|growing|collecting|learning|reading) (?P<t>.+)|"
+        r"\bhobby is (?P<u>.+)|\b(?:into|obsessed with) (?P<v>.+)"
+    ),
+}
+_SUBJECT_END = re.compile(
+    r"\s(?:and|but|because|so|when|while|with you|at all|or|that|which|since|too|yesterday|today|tonight|now|right now|these days|ever)\b.*"
+)
+
+
+def _subject(intent: str, text: str) -> dict[str, str]:
+    """What an opinion is asked of, or what was told about, as a slot; nothing when it is long or not fit to be said."""
+    pattern = _SUBJECT.get(intent)
+    match = pattern.search(text) if pattern else None
+    if match is None:
+        return {}
+    raw = next(group for group in match.groups() if group)
+    topic = spoken_topic(_TOPIC_END.sub("", _SUBJECT_END.sub("", raw)))
+    words = topic.split()
+    if (
+        not 1 <= len(words) <= 5
+        or topic in bank.empty_topics()
+        or words[0] in ("it", "to", "you", "me", "him", "her", "them", "out")
+    ):
+        return {}
+    return {} if re.search(_POLITICAL, topic) else {"topic": topic}
 
 
 def _wordless(text: str) -> Intent | None:
