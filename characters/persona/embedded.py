@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from characters.definition import Definition, Line
+from characters.guard.help import spoken as spoken_help
 from characters.persona import bank
 from characters.persona.clauses import clauses_of, limit_words
 from characters.persona.knowledge import fact, worked_out
@@ -119,6 +120,8 @@ class Embedded:
         if not clauses:
             clauses = clauses_of(rng.choice(_PLAIN), values, ask.moment.mood)
         clauses = limit_words(clauses, max(4, ask.limit))
+        if intent.name == "distress":
+            clauses += clauses_of(spoken_help(self._definition.rules.help), {}, "tender")
         return _finish(self._address(clauses, ask, intent, values.get("fan", "")))
 
     def _address(self, clauses: list[Clause], ask: Ask, intent: Intent, fan: str) -> list[Clause]:
