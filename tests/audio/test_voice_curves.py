@@ -120,7 +120,7 @@ def test_a_whisper_has_no_pitch() -> None:
 
 
 def test_curves_that_cannot_be_sung_are_named() -> None:
-    with pytest.raises(VoiceError, match="no curve 'loudness'.*dynamics"):
+    with pytest.raises(VoiceError, match=r"no curve 'loudness'.*dynamics"):
         sung(Curve("loudness", ((0, 1.0),)))
     with pytest.raises(VoiceError, match="no number"):
         sung(Curve("pitch", ((0, float("nan")),)))
