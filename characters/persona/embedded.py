@@ -33,7 +33,7 @@ REST = 240
 """Lines that pass before one is spoken again: half an hour at one line in eight seconds."""
 FRESH = 0.35
 """Share of lines not heard yet that are refined all the same, so that they fit the moment."""
-TRIES = 3
+TRIES = 2
 """Lines asked of the small model before the authored one is spoken."""
 TRAIT = {"formality": 0.65}
 """From where a trait colours the wording; 0.33 where nothing else is said."""
@@ -210,7 +210,13 @@ class Embedded:
         heard = self._turn - self._recent.get(bare(say), -REST) < REST
         # Where the fan's name is part of the sentence, changing it would break the sentence.
         woven = "{fan}" in nameless(_TAG.sub("", say))
-        if not self._refine or woven or intent not in variable() or chosen.line.mood or not (heard or rng.random() < FRESH):
+        if (
+            not self._refine
+            or woven
+            or intent not in variable()
+            or chosen.line.mood
+            or not (heard or rng.random() < FRESH)
+        ):
             return say
         model = refiner()
         if model is None:
@@ -270,7 +276,9 @@ class Embedded:
 def _traits(definition: Definition) -> tuple[tuple[str, int], ...]:
     """The character's traits as the small model knows them: clearly so (1), clearly not (-1)."""
     known = definition.persona.traits
-    return tuple((name, 1 if known[name] > 0 else -1) for name in TRAITS if abs(known.get(name, 0.0)) > TRAIT.get(name, 0.33))
+    return tuple(
+        (name, 1 if known[name] > 0 else -1) for name in TRAITS if abs(known.get(name, 0.0)) > TRAIT.get(name, 0.33)
+    )
 
 
 def _quoted(text: str) -> str:

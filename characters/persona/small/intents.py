@@ -20,7 +20,6 @@ from characters.persona.small.fans import fan_line, noisy
 from characters.persona.small.grammar import expand, sections, words
 from characters.persona.understand import normal
 
-
 CUES = 0.45
 """Share of lines made from cues."""
 _FRAMES = (
