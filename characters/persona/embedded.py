@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from characters.definition import Definition, Line
 from characters.guard.help import spoken as spoken_help
@@ -223,9 +223,17 @@ class Embedded:
             return say
         self._forget()
         wish = self._wish(intent, say, ask, have, rng, mood)
-        for _ in range(TRIES):
-            line = model.line(wish, rng)
-            if line and not fault(line, wish, self._recent):
+        if heard and wish.context.style == "plain" and intent in sections():
+            # The same answer with another ending is another line.
+            wish = replace(
+                wish, context=replace(wish.context, style=rng.choice(("asks", "quips", "warm")), length="mid")
+            )
+        wishes = [wish] * TRIES
+        if heard and intent in sections():
+            wishes.append(replace(wish, context=replace(wish.context, candidate="", length="long")))
+        for item in wishes:
+            line = model.line(item, rng)
+            if line and not fault(line, item, self._recent):
                 return line
         return say
 

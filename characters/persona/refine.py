@@ -194,7 +194,7 @@ def fault(line: str, wish: Wish, recent: Collection[str]) -> str:
     if plain in recent:
         return "heard"
     mine = triples(plain)
-    if mine and any(len(mine & triples(other)) >= ALIKE * len(mine) for other in list(recent)[-30:]):
+    if mine and any(len(mine & triples(other)) >= ALIKE * len(mine) for other in list(recent)[-12:]):
         return "alike"
     return ""
 
