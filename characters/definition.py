@@ -57,6 +57,10 @@ class VoiceDefinition(Part):
     vibrato_delay: float = Field(default=0.35, ge=0, le=2)
     rate: float = Field(default=1.0, ge=0.5, le=2)
     doubling: float = Field(default=0.0, ge=0, le=1)
+    harmony: float = Field(default=0.0, ge=0, le=1)
+    choir: float = Field(default=0.0, ge=0, le=1)
+    vocoder: float = Field(default=0.0, ge=0, le=1)
+    growl: float = Field(default=0.0, ge=0, le=1)
 
 
 class Music(Part):
@@ -101,6 +105,8 @@ class Rules(Part):
     politics: Literal["decline", "allow"] = "decline"
     rating: Literal["everyone", "teen", "adult"] = "everyone"
     topics_declined: list[str] = []
+    help: str = "international"
+    """Region whose help line is named to somebody in distress: international, us, gb, de, ... (``guard/data/help.toml``)."""
 
 
 class Line(Part):
