@@ -25,7 +25,9 @@ WINDOW = 0.040
 """Seconds from a beat that still count as on it."""
 
 
-def danced(bpm: float, seconds: float, seed: int, character: str, whole: float = 0.0) -> tuple[dict[str, np.ndarray], np.ndarray, dict]:
+def danced(
+    bpm: float, seconds: float, seed: int, character: str, whole: float = 0.0
+) -> tuple[dict[str, np.ndarray], np.ndarray, dict]:
     """Places (n, 3) of bones in metres over time, the beats in seconds, and measures of the body."""
     from audio.compose import Wish, beats, compose, sections
     from avatar import vrm
@@ -67,10 +69,14 @@ def torso(rig) -> np.ndarray:  # type: ignore[no-untyped-def]
     skin = rig.world[model.skin_nodes] @ model.inverse_bind
     points = np.concatenate([model.positions, np.ones((len(model.positions), 1))], 1)
     main = model.joints[np.arange(len(points)), model.weights.argmax(1)]
-    mine = np.isin(model.skin_nodes[main], [model.bones[b] for b in ("spine", "chest", "upperChest") if b in model.bones])
+    mine = np.isin(
+        model.skin_nodes[main], [model.bones[b] for b in ("spine", "chest", "upperChest") if b in model.bones]
+    )
     spots = np.einsum("vij,vj->vi", skin[main[mine]], points[mine])[:, :3]
     middle = rig.world[model.bones["chest"], :3, 3] if "chest" in model.bones else spots.mean(0)
-    return np.array([np.percentile(np.abs(spots[:, 0] - middle[0]), 75), np.percentile(np.abs(spots[:, 2] - middle[2]), 75)])
+    return np.array(
+        [np.percentile(np.abs(spots[:, 0] - middle[0]), 75), np.percentile(np.abs(spots[:, 2] - middle[2]), 75)]
+    )
 
 
 def strokes(path: np.ndarray) -> np.ndarray:
