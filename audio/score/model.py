@@ -84,6 +84,14 @@ class Track:
 
 
 @dataclass(frozen=True, slots=True)
+class Mix:
+    """Settings of the whole mix."""
+
+    master_db: float | None = None
+    """Gain of the master, found once and kept: an edit then leaves the loudness of everything else alone."""
+
+
+@dataclass(frozen=True, slots=True)
 class Song:
     """A whole song."""
 
@@ -101,6 +109,7 @@ class Song:
     prompt: str = ""
     artist: str = ""
     credits: dict[str, str] = field(default_factory=dict)
+    mix: Mix = Mix()
 
     @property
     def voice(self) -> Track | None:

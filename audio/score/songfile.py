@@ -12,7 +12,7 @@ from typing import Any
 from audio.score import text as lines
 from audio.score.chords import flat_key, pitch_class
 from audio.score.errors import ScoreError
-from audio.score.model import Meter, Note, Song, Tempo, TempoMap, Track
+from audio.score.model import Meter, Mix, Note, Song, Tempo, TempoMap, Track
 
 HEAD = """\
 # A Limelight song. Change anything and perform it again.
@@ -22,7 +22,7 @@ HEAD = """\
 """
 _KNOWN = {
     "title", "artist", "tempo", "meter", "tempo_changes", "meter_changes", "key", "mode", "bars", "style", "seed",
-    "prompt", "sections", "chords", "track", "credits", "format",
+    "prompt", "sections", "chords", "track", "credits", "format", "mix",
 }  # fmt: skip
 _TRACK_KEYS = {"name", "instrument", "kind", "gain_db", "pan", "reverb", "swing", "hard", "notes"}
 
@@ -53,6 +53,9 @@ def dumps(song: Song) -> str:
         out.append("\n# name, bars, energy\nsections = " + _block(lines.section_lines(song.sections)))
     if song.chords:
         out.append("\nchords = " + _block(_chart(song, tempo)))
+    if song.mix.master_db is not None:
+        out.append("\n# Kept, so that an edit changes only what it touches; without it the loudness is measured anew.")
+        out.append(f"[mix]\nmaster_db = {song.mix.master_db!r}")
     if song.credits:
         out.append("\n[credits]")
         out += [f"{_key(k)} = {_string(v)}" for k, v in song.credits.items()]
@@ -178,7 +181,19 @@ class _Reader:
             prompt=self.value("prompt", str, ""),
             artist=self.value("artist", str, ""),
             credits=dict(credits_),
+            mix=self.mix(),
         )
+
+    def mix(self) -> Mix:
+        table = self.data.get("mix", {})
+        if not isinstance(table, dict) or not set(table) <= {"master_db"}:
+            raise self.error(self.line_of("[mix]"), "the mix is not understood", "Known is master_db = -2.5.")
+        if "master_db" not in table:
+            return Mix()
+        gain = self.value("master_db", float, 0.0, table)
+        if not -60 <= gain <= 60:
+            raise self.error(self.line_of("master_db"), f"master_db {gain}", "It goes from -60 to 60.")
+        return Mix(gain)
 
     def tempos(self) -> tuple[Tempo, ...]:
         found = [Tempo(Fraction(0), self.bpm(self.data.get("tempo", 120), "tempo"))]
