@@ -302,16 +302,19 @@ class _Job:
     def _kept(self, names: list[str], made: dict[int, Pcm]) -> Pcm:
         """The whole file from the chunks just made and those on the shelf."""
         out = np.empty((len(names) * CHUNK, 2), np.int16)
+        broken = False
         for k, name in enumerate(names):
-            piece = made.get(k)
-            if piece is None:
-                piece = self.shelf.get(name)
-                if piece is None or piece.shape != (CHUNK, 2):
-                    self.shelf.drop(name)
-                    raise EngineError("a kept chunk of this song was broken and has been thrown away; run it again")
-            else:
+            fresh = k in made
+            piece = made[k] if fresh else self.shelf.get(name)
+            if piece is None or piece.shape != (CHUNK, 2):
+                self.shelf.drop(name)
+                broken = True
+                continue
+            if fresh:
                 self.shelf.put(name, piece)
             out[k * CHUNK : (k + 1) * CHUNK] = piece
+        if broken:
+            raise EngineError("a kept part of this song was broken and has been thrown away; run it again")
         return out[: self.frames]
 
     def _stem(self, name: str, k: int, sound: Samples) -> None:

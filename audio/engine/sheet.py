@@ -20,6 +20,8 @@ _LONGEST_TABLE = 6 * 48_000
 _GATE_STEP = 64
 """Note lengths are rounded to this many samples (1.3 ms), so that equal notes are equal wherever they stand."""
 _LOUD_STEPS = 20
+_LONG = 36_000
+"""A note as long as this moves by itself and needs no variants."""
 
 SoundKey = NoteKey | Key
 
@@ -103,7 +105,8 @@ def _placed(note: Note, start: int, length: int, spec: Instrument) -> Placed:
     if spec.make == "synth":
         steps = max(1, round(velocity * _LOUD_STEPS))
         gate = max(1, round(length / _GATE_STEP)) * _GATE_STEP
-        key = NoteKey(spec.name, float(note.pitch), steps / _LOUD_STEPS, gate, turn % VARIANTS)
+        variant = turn % VARIANTS if gate < _LONG else 0
+        key = NoteKey(spec.name, float(note.pitch), steps / _LOUD_STEPS, gate, variant)
         return Placed(start, key, velocity * _LOUD_STEPS / steps)
     if spec.make == "drums":
         return Placed(start, Key(spec.name, float(note.pitch), turn % drums.VARIANTS), velocity**1.5)

@@ -11,10 +11,10 @@ from audio.engine.forge import Forge, NoteKey
 from audio.engine.sheet import SoundKey
 from audio.instruments.tables import Tables
 from audio.mix.filters import Samples
-from audio.mix.vocal import Chain, Slap, level_gain
+from audio.mix.vocal import SLAP_DELAY, SLAP_TONE, Chain, level_gain
 from audio.voice.model import Sung, VoiceSettings
 
-_BLOCK = 1024
+_STEP = 256
 _OPEN: dict[Any, Any] = {}
 
 
@@ -65,15 +65,14 @@ def sing(settings: VoiceSettings, phrase: Sung) -> tuple[int, int, Samples]:
 
 def treated(pcm: Samples) -> Samples:
     """The sung voice through its chain, alone, so that no phrase depends on the one before: (frames, 2)."""
-    count = -(-(len(pcm) + 9_600) // _BLOCK)
-    dry = np.zeros(count * _BLOCK, np.float32)
+    from scipy.signal import sosfilt
+
+    dry = np.zeros(-(-(len(pcm) + 9_600) // _STEP) * _STEP, np.float32)
     dry[: len(pcm)] = pcm * np.float32(level_gain(pcm))
-    chain, slap = Chain(_BLOCK, True), Slap(_BLOCK)
-    out = np.empty((len(dry), 2), np.float32)
-    for k in range(count):
-        span = slice(k * _BLOCK, (k + 1) * _BLOCK)
-        voice = chain(dry[span])
-        out[span, 0] = voice
-        out[span, 1] = slap(voice)
+    voice = Chain(_STEP, True).whole(dry)
+    echo = sosfilt([[b0, b1, b2, 1.0, a1, a2] for b0, b1, b2, a1, a2 in SLAP_TONE], voice)
+    out = np.zeros((len(dry), 2), np.float32)
+    out[:, 0] = voice
+    out[SLAP_DELAY:, 1] = echo[:-SLAP_DELAY]
     out[-480:] *= np.linspace(1, 0, 480, dtype=np.float32)[:, None]
     return out
