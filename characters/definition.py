@@ -74,6 +74,8 @@ class Look(Part):
     """How she looks, for the wardrobe; ``avatar.vrm`` beside the file takes its place."""
 
     base: str = "girl"
+    face: str = "soft"
+    eye_style: str = "bright"
     hair_style: str = "bob"
     hair: str = "#3b3f8f"
     hair_tips: str = "#6d6fd6"
@@ -99,6 +101,8 @@ class Rules(Part):
     politics: Literal["decline", "allow"] = "decline"
     rating: Literal["everyone", "teen", "adult"] = "everyone"
     topics_declined: list[str] = []
+    help: str = "international"
+    """Region whose help line is named to somebody in distress: international, us, gb, de, ... (``guard/data/help.toml``)."""
 
 
 class Line(Part):

@@ -83,6 +83,7 @@ def bench_show(settings: Settings, fans: int, every: float) -> dict[str, Any]:
             "chat_to_sound_ms_p50": percentile(figures.latencies, 50),
             "chat_to_sound_ms_p95": percentile(figures.latencies, 95),
             "answers_to_quiet": len(figures.latencies),
+            "answer_stages_ms": figures.stages.table(),
             "chat_to_sound_behind_speech_ms_p50": percentile(figures.behind_speech, 50),
             "answers_behind_speech": len(figures.behind_speech),
             "cpu_share": {name: round(value / wall, 3) for name, value in used.items()},

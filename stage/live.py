@@ -11,6 +11,7 @@ import contextlib
 import logging
 import os
 import signal
+import sys
 import threading
 import time
 from collections import deque
@@ -26,6 +27,8 @@ from audio.engine import Health
 from avatar.render import Picture
 from stage.broadcast import Broadcast
 from stage.clock import SAMPLE_RATE, FrameClock, seconds
+from stage.console import Console
+from stage.director.latency import Meter
 from stage.files import AsideFile
 from stage.gateway import House
 from stage.outputs.encode import Encoder
@@ -76,6 +79,8 @@ class Figures:
     """The engine's own report at the end."""
     latencies: list[float] = field(default_factory=list)
     """Seconds from chat accepted to the first audible sample of its answer, when nothing was being said."""
+    stages: Meter = field(default_factory=Meter)
+    """The same answers stage by stage."""
     behind_speech: list[float] = field(default_factory=list)
     """The same for messages that came while she was speaking or singing: they wait for the end of it."""
     levels: list[str] = field(default_factory=list)
@@ -137,6 +142,7 @@ class LiveShow:
         self._end = round(settings.seconds * SAMPLE_RATE) if settings.seconds else None
         self.picture: Picture | None = None
         self.encoder: Encoder | None = None
+        self.console = Console(self)
 
     # ---- sound ------------------------------------------------------------------------------------------
     def _sound(self) -> None:
@@ -233,6 +239,8 @@ class LiveShow:
         while not self.stop.is_set():
             if window is not None:
                 window.events()
+            for answer in self.console.step():
+                click.echo(answer)
             if self.pace.held:
                 time.sleep(0.01)
                 continue
@@ -306,11 +314,13 @@ class LiveShow:
 
     def _stamp(self) -> None:
         """Chat accepted to first audible sample, in seconds, once it is known when that sample is played."""
-        latencies = self.show.director.latencies
+        latencies = self.show.director.answers.latencies
         while latencies:
-            stamp = latencies.pop(0)
-            waited = self.pace.due(stamp.audible) - stamp.accepted
-            (self.figures.latencies if stamp.quiet else self.figures.behind_speech).append(waited)
+            stamps = latencies.popleft()
+            waited = self.pace.due(stamps.audible) - stamps.accepted
+            (self.figures.latencies if stamps.quiet else self.figures.behind_speech).append(waited)
+            if stamps.quiet:
+                self.figures.stages.take(stamps, self.pace.due)
 
     # ---- the operator's keys ----------------------------------------------------------------------------
     def skip(self) -> None:
@@ -344,6 +354,8 @@ def run(settings: Settings, options: LiveOptions) -> Figures:
             live.show.on_cue.append(lambda cue: print(cue.to_json(), file=stream))
         for name in (signal.SIGINT, signal.SIGTERM):
             signal.signal(name, lambda *_: live.stop.set())
+        if sys.stdin is not None and sys.stdin.isatty():
+            live.console.listen()
         try:
             figures = live.run()
             if cues is not None and stream is not None:

@@ -39,6 +39,7 @@ class Scenery:
 
     def __init__(self, stage: StageDefinition, body: Measures, aspect: float) -> None:
         self.scene = SceneState(backdrop=stage.set, palette=tuple(colour(c) for c in stage.palette[:3]))
+        self.scene.top = body.top - body.ground
         self.body, self.aspect = body, aspect
         self._light = LightState()
         self._camera = Cue(0, 8 * SAMPLE_RATE, "camera", {"shot": "upper", "move": "push"})

@@ -59,7 +59,10 @@ def _event(line: str, place: str, number: int) -> tuple[int, FanEvent]:
         raise ScriptError(f"{place}: unknown kind {kind!r}; one of {', '.join(KINDS)}")
     if isinstance(amount, bool) or not isinstance(amount, int | float):
         raise ScriptError(f"{place}: 'amount' must be a number; {example}")
-    return samples(at), FanEvent(f"script{number}", fan[:40], kind, text[:500], float(amount))
+    member = raw.get("member", False)
+    if not isinstance(member, bool):
+        raise ScriptError(f"{place}: 'member' must be true or false; {example}")
+    return samples(at), FanEvent(f"script{number}", fan[:40], kind, text[:500], float(amount), member=member)
 
 
 class Script:

@@ -39,6 +39,7 @@ KINDS: dict[str, str] = {
     "chat": "keep",
     "reaction": "keep",
     "phase": "keep",
+    "mood": "keep",
 }
 """Every cue kind and what an interruption does to it."""
 

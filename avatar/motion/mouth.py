@@ -29,7 +29,7 @@ SHAPES: dict[str, tuple[Shape, float]] = {
     "CH": ((0.0, 0.10, 0.34, 0.0, 0.08), 2.2),
     "SS": ((0.0, 0.26, 0.0, 0.12, 0.0), 1.6),
     "nn": ((0.10, 0.14, 0.0, 0.04, 0.0), 0.7),
-    "RR": ((0.04, 0.0, 0.30, 0.0, 0.14), 1.3),
+    "RR": ((0.22, 0.0, 0.30, 0.0, 0.36), 1.3),
     "aa": ((1.0, 0.0, 0.0, 0.0, 0.0), 7.0),
     "E": ((0.16, 0.0, 0.0, 0.86, 0.0), 7.0),
     "ih": ((0.10, 0.82, 0.0, 0.08, 0.0), 6.0),
@@ -48,8 +48,9 @@ _HALF_CLOSE = 0.050
 """Half widths in seconds of the crossing between two phones: usual, into and out of closed lips, into silence."""
 _HOLD = 0.036
 """Lips that close stay closed at least this long, so that a frame at 30 Hz sees it."""
-_NARROW = {"TH": 0.6, "DD": 0.5, "kk": 0.55, "CH": 0.6, "SS": 0.5, "nn": 0.62, "RR": 0.74}
-"""How far each tongue consonant narrows the mouth, whatever shape it borrows."""
+_NARROW = {"TH": 0.6, "DD": 0.5, "kk": 0.55, "CH": 0.6, "SS": 0.5, "nn": 0.62, "RR": 0.92}
+"""How far each tongue consonant narrows the mouth, whatever shape it borrows: the less of the voice it lets out,
+the more. An r rings nearly as loud as a vowel, so the mouth that says it is nearly as open."""
 _AFTER_CUT = 0.075
 _QUIET = 0.04
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -79,17 +80,18 @@ def look(
     camera: str | Camera = "upper",
     plain: bool = False,
     aa: str = "msaa4",
-    frame: PoseFrame | None = None,
+    frame: PoseFrame | Callable[[Rig], PoseFrame] | None = None,
     scene: SceneState | None = None,
 ) -> Any:
     """Draws a model after its springs have settled, as (h, w, 3) uint8; written to ``out`` as PNG where given.
 
-    ``frame`` replaces ``pose`` and ``head`` (a moment of a clip), ``scene`` the light and stage. ``VrmError`` for
+    ``frame`` (or a function of the rig that makes it) replaces ``pose`` and ``head`` (a moment of a clip), ``scene`` the light and stage. ``VrmError`` for
     the file, ``RenderError`` for the rest.
     """
     model = load(model_path)
     rig = Rig(model)
     shot = camera if isinstance(camera, Camera) else frame_camera(model, camera, size[0] / size[1])
+    frame = frame(rig) if callable(frame) else frame
     now = frame if frame is not None else pose_frame(pose, _head(model, head))
     unknown = [name for name in expressions or {} if name not in model.expressions]
     now.expressions = {**now.expressions, **(expressions or {})}

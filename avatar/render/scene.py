@@ -62,5 +62,7 @@ class SceneState:
     led: str = ""
     """Text on the LED wall: lyric line or title."""
     reactions: list[Reaction] = field(default_factory=list)
+    top: float = 1.62
+    """How tall the performer is with hair, metres: words keep clear of her."""
     fade: float = 0.0
     """0 shows the picture, 1 is black."""

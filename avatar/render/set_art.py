@@ -15,6 +15,9 @@ CELLS = ("heart", "star", "clap", "fire", "laugh", "note", "dot", "page")
 """Cells of the sprite atlas, left to right; the first six are what fans send."""
 CELL = 128
 TEXT_SIZE = (1024, 192)
+"""Letters above the performer: one or two lines."""
+SIDE_SIZE = (512, 384)
+"""Letters beside the performer: up to four short lines."""
 _FONTS = ("NotoSansCJK-Regular.ttc", "NotoSansCJKjp-Regular.otf", "DejaVuSans.ttf", "arial.ttf", "Arial.ttf")
 
 
@@ -73,6 +76,10 @@ def skyline(size: tuple[int, int] = (1024, 256), seed: int = 5) -> Bytes:
                         on_windows.rectangle([wx, wy, wx + 3, wy + 4], fill=int(70 + 150 * rng.random()))
             if shade == 255 and rng.random() < 0.4:
                 on_neon.rectangle([x + 2, h - 10, x + w - 4, h - 6], fill=255)
+                for floor in np.arange(h * 0.45, h - 18, 11):  # an upright sign: a column of lit strokes
+                    on_neon.rectangle(
+                        [x + w * 0.5 - 4, floor, x + w * 0.5 + 4, floor + 6], fill=int(150 + 105 * rng.random())
+                    )
             x += w
     return np.dstack([np.asarray(body), np.asarray(windows), np.asarray(neon.filter(ImageFilter.GaussianBlur(2)))])
 
@@ -174,25 +181,35 @@ def _font(size: int, latin: bool) -> ImageFont.FreeTypeFont | ImageFont.ImageFon
     return ImageFont.load_default(size)
 
 
-def wrap(text: str, limit: int = 30) -> list[str]:
-    """At most two lines of about equal length; what does not fit ends in an ellipsis."""
+def wrap(text: str, limit: int = 30, most: int = 2) -> list[str]:
+    """At most ``most`` lines of about equal length; no line is longer than it must be."""
     words = " ".join(text.split())[:96].split(" ")
     whole = " ".join(words)
-    if len(whole) <= limit or len(words) == 1:
+    if len(whole) <= limit or len(words) == 1 or most == 1:
         return [whole]
     splits = range(1, len(words))
-    best = min(splits, key=lambda k: max(len(" ".join(words[:k])), len(" ".join(words[k:]))))
-    return [" ".join(words[:best]), " ".join(words[best:])]
+    if most == 2:
+        best = min(splits, key=lambda k: max(len(" ".join(words[:k])), len(" ".join(words[k:]))))
+        return [" ".join(words[:best]), " ".join(words[best:])]
+    # Fill lines up to the share of the text each may hold.
+    room = max(limit, math.ceil(len(whole) / most) + 2)
+    lines = [words[0]]
+    for word in words[1:]:
+        if len(lines[-1]) + 1 + len(word) <= room or len(lines) == most:
+            lines[-1] += " " + word
+        else:
+            lines.append(word)
+    return lines
 
 
-def lettering(text: str) -> Bytes:
-    """A line for the LED wall (192, 1024, 2): letters and their glow."""
-    width, height = TEXT_SIZE
-    image = Image.new("L", TEXT_SIZE, 0)
+def lettering(text: str, side: bool = False) -> Bytes:
+    """A line for the LED wall (height, width, 2): letters and their glow; ``side`` sets it as a narrow block."""
+    width, height = SIDE_SIZE if side else TEXT_SIZE
+    image = Image.new("L", (width, height), 0)
     draw = ImageDraw.Draw(image)
-    lines = wrap(text)
+    lines = wrap(text, 12, 4) if side else wrap(text)
     latin = all(ord(c) < 0x250 or 0x2010 <= ord(c) < 0x2030 for c in text)
-    size = 84 if len(lines) == 1 else 66
+    size = (84 if len(lines) < 3 else 72) if side else (84 if len(lines) == 1 else 66)
     font = _font(size, latin)
     widest = max(draw.textlength(line, font=font) for line in lines)
     if widest > width - 48:
@@ -200,7 +217,7 @@ def lettering(text: str) -> Bytes:
         font = _font(size, latin)
     for k, line in enumerate(lines):
         y = height / 2 + (k - (len(lines) - 1) / 2) * size * 1.16
-        draw.text((width / 2, y), line, font=font, fill=255, anchor="mm")
+        draw.text((width / 2, y), line, font=font, fill=255, anchor="mm", stroke_width=max(1, size // 36))
     small = image.resize((width // 4, height // 4), Image.Resampling.BOX)
-    glow = small.filter(ImageFilter.GaussianBlur(4)).resize(TEXT_SIZE, Image.Resampling.BILINEAR)
+    glow = small.filter(ImageFilter.GaussianBlur(4)).resize((width, height), Image.Resampling.BILINEAR)
     return np.ascontiguousarray(np.dstack([np.asarray(image), np.asarray(glow)])[::-1])

@@ -21,8 +21,12 @@ Rows = npt.NDArray[np.float32]
 WIDTH = 11
 DUST = 64
 PAGES = 14
+STARS = 13
+BULBS = 22
 REACTIONS = 64
 """Most reactions drawn at once; the newest win."""
+MOST = DUST + max(PAGES, 2 * STARS, 2 * BULBS) + REACTIONS
+"""Most rows of one draw."""
 LIFE = 3.6
 """Seconds a reaction lives."""
 _TINTS: dict[str, Colour] = {
@@ -33,7 +37,7 @@ _TINTS: dict[str, Colour] = {
     "laugh": (1.0, 0.85, 0.33),
     "note": (0.56, 0.83, 1.0),
 }
-_DOT, _PAGE = float(CELLS.index("dot")), float(CELLS.index("page"))
+_DOT, _PAGE, _STAR = (float(CELLS.index(name)) for name in ("dot", "page", "star"))
 
 
 def _table(count: int, stream: int) -> npt.NDArray[np.float64]:
@@ -42,6 +46,7 @@ def _table(count: int, stream: int) -> npt.NDArray[np.float64]:
 
 _DUST = _table(DUST, 31)
 _SHEETS = _table(PAGES, 57)
+_FLOATING = _table(STARS, 83)
 
 
 def _project(points: npt.NDArray[np.float64], matrix: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
@@ -103,7 +108,7 @@ def pages(matrix: npt.NDArray[np.float32], seconds: float, tint: Colour, front: 
     n = len(pick)
     rows = out[:n]
     rows[:, 0:2] = screen[pick, 0:2]
-    size = 0.075 * zoom / np.maximum(depth[pick], 0.4)
+    size = 0.088 * zoom / np.maximum(depth[pick], 0.4)
     flutter = np.cos(seconds * (0.9 + 0.5 * d[pick, 6]) + d[pick, 7] * 6.3)
     rows[:, 2] = size * (0.25 + 0.75 * np.abs(flutter))
     rows[:, 3] = size
@@ -114,6 +119,62 @@ def pages(matrix: npt.NDArray[np.float32], seconds: float, tint: Colour, front: 
     rows[:, 9] = np.minimum(1.0, np.minimum(fall, 1.0 - fall)[pick] * 8.0) * 0.85
     rows[:, 10] = 0.0
     return n
+
+
+def stars(matrix: npt.NDArray[np.float32], seconds: float, glow: float, tints: Sequence[Colour], front: bool,
+          zoom: float, out: Rows) -> int:  # fmt: skip
+    """Stars that hang in the air around her, each in a halo; ``glow`` 0..1 is how bright they are."""
+    d = _FLOATING
+    side = np.where(np.arange(STARS) % 2 == 0, -1.0, 1.0)
+    points = np.column_stack([
+        side * (0.75 + 2.3 * d[:, 0]),
+        0.45 + 2.5 * ((np.arange(STARS) * 0.618) % 1.0) + 0.09 * np.sin(seconds * (0.4 + 0.3 * d[:, 3]) + d[:, 4] * 6.3),
+        -3.5 + 4.9 * d[:, 2],
+    ])  # fmt: skip
+    screen = _project(points, matrix)
+    depth = screen[:, 2]
+    seen = (depth > 0.5) & (np.abs(screen[:, 0]) < 1.3) & (np.abs(screen[:, 1]) < 1.3) & ((points[:, 2] > 0.3) == front)
+    pick = np.flatnonzero(seen)
+    n = len(pick)
+    halo, body = out[:n], out[n : 2 * n]
+    size = (0.035 + 0.055 * d[pick, 5]) * zoom / np.maximum(depth[pick], 0.5)
+    blur = np.clip(1.6 - 0.45 * depth[pick], 0.0, 1.0)  # near the lens they are out of focus
+    tint = np.asarray(tints)[pick % len(tints)]
+    for rows, cell, grow in ((halo, _DOT, 2.6), (body, _STAR, 1.0)):
+        rows[:, 0:2] = screen[pick, 0:2]
+        rows[:, 2] = rows[:, 3] = size * grow * (1.0 + 0.5 * blur)
+        rows[:, 4] = 0.35 * np.sin(seconds * 0.5 + d[pick, 6] * 6.3) + d[pick, 7]
+        rows[:, 5] = cell
+        rows[:, 6:9] = tint
+    halo[:, 9], halo[:, 10] = 0.10 + 0.16 * glow, 1.0
+    body[:, 9], body[:, 10] = (0.30 + 0.45 * glow) * (1.0 - 0.6 * blur), 0.35
+    return 2 * n
+
+
+def bulbs(matrix: npt.NDArray[np.float32], seconds: float, glow: float, tint: Colour, zoom: float, out: Rows) -> int:
+    """Two strings of lamps that sag over the roof behind her, each lamp in a halo."""
+    t = (np.arange(BULBS) % (BULBS // 2) + 0.5) / (BULBS // 2)
+    far = np.arange(BULBS) >= BULBS // 2
+    sag = 4.0 * t * (1 - t)
+    points = np.column_stack([
+        -4.6 + 9.2 * t,
+        np.where(far, 2.55, 2.12) - np.where(far, 0.42, 0.34) * sag + 0.012 * np.sin(seconds * 0.9 + 5.0 * t),
+        np.where(far, -3.2, -1.7),
+    ])  # fmt: skip
+    screen = _project(points, matrix)
+    pick = np.flatnonzero((screen[:, 2] > 0.5) & (np.abs(screen[:, 0]) < 1.2) & (np.abs(screen[:, 1]) < 1.2))
+    n = len(pick)
+    size = 0.030 * zoom / np.maximum(screen[pick, 2], 0.5)
+    breath = 0.85 + 0.15 * np.sin(seconds * 0.8 + pick * 1.9)
+    for rows, grow, alpha in ((out[:n], 4.2, 0.16 + 0.20 * glow), (out[n : 2 * n], 1.0, 0.75)):
+        rows[:, 0:2] = screen[pick, 0:2]
+        rows[:, 2] = rows[:, 3] = size * grow
+        rows[:, 4] = 0.0
+        rows[:, 5] = _DOT
+        rows[:, 6:9] = tint
+        rows[:, 9] = alpha * breath
+        rows[:, 10] = 1.0
+    return 2 * n
 
 
 def reactions(items: Sequence[Reaction], aspect: float, out: Rows) -> int:

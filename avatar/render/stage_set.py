@@ -29,9 +29,12 @@ _SCALE = 4
 _PLAIN = (200 / 255, 210 / 255, 220 / 255)
 _BEAMS = 7
 _LED_DEPTH = -4.15
-_LED_HEIGHT, _LED_HALF = 2.36, 1.85
-"""Middle of the letters above the floor and half their field's width, metres."""
-_LED_FADE = 0.3
+Spot = tuple[float, float, float, bool]
+"""Where words stand on the wall: x and height of their middle, half their field's width (metres), beside her or not."""
+_ABOVE: tuple[Spot, ...] = ((0.0, 2.36, 1.85, False), (0.0, 2.75, 1.85, False), (0.0, 2.1, 1.5, False))
+_BESIDE = ((0.62, 0.28, 0.35), (0.68, 0.32, 0.29), (0.75, 0.32, 0.24))
+"""Places of a narrow block beside her, in the picture: x, y (clip space) and half its field's share of the width."""
+_LED_FADE = 0.6
 _REFRESH = 10.0
 """How often a second the backdrop is drawn anew while the camera stands still."""
 _STILL = 0.5
@@ -71,8 +74,10 @@ class StageSet:
         self._make_sprites()
         self._make_beams()
         self._clouds = self._texture(set_art.clouds(), repeat=True)
-        self._letters = self._keep(ctx.texture(set_art.TEXT_SIZE, 2, bytes(2 * math.prod(set_art.TEXT_SIZE))))
-        self._letters.filter = (moderngl.LINEAR, moderngl.LINEAR)
+        self._letters = {side: self._letter_texture(size) for side, size in
+                         ((False, set_art.TEXT_SIZE), (True, set_art.SIDE_SIZE))}  # fmt: skip
+        self._lettered: set[bool] = set()
+        self._spot = _ABOVE[0]
         self._led = ""
         self._led_since = -1e9
         self._layers: list[Any] = []
@@ -99,9 +104,14 @@ class StageSet:
         texture.repeat_y = repeat
         return texture
 
+    def _letter_texture(self, size: tuple[int, int]) -> Any:
+        texture = self._keep(self.ctx.texture(size, 2, bytes(2 * math.prod(size))))
+        texture.filter = (moderngl.LINEAR, moderngl.LINEAR)
+        texture.repeat_x = texture.repeat_y = False
+        return texture
+
     def _make_sprites(self) -> None:
-        self._rows = np.zeros((set_sprites.DUST + set_sprites.PAGES + set_sprites.REACTIONS, set_sprites.WIDTH),
-                              np.float32)  # fmt: skip
+        self._rows = np.zeros((set_sprites.MOST, set_sprites.WIDTH), np.float32)
         program = self._keep(self.ctx.program(shader("set_sprite.vert"), shader("set_sprite.frag")))
         corners = self._keep(self.ctx.buffer(np.array([-1, -1, 1, -1, -1, 1, 1, 1], np.float32).tobytes()))
         self._sprite_buffer = self._keep(self.ctx.buffer(reserve=self._rows.nbytes, dynamic=True))
@@ -284,49 +294,76 @@ class StageSet:
     def _draw_led(self, name: str, scene: SceneState, matrix: Matrix, light: Colour) -> None:
         if scene.led != self._led:
             self._led, self._led_since = scene.led, scene.seconds
-            if scene.led.strip():
-                self._letters.write(set_art.lettering(scene.led).tobytes())
+            self._lettered.clear()
+            self._spot = _ABOVE[0]
         if not self._led.strip():
             return
         age = scene.seconds - self._led_since
-        strength = 0.62 * (1.0 if age < 0.0 else min(1.0, 0.3 + age / _LED_FADE)) * self._framed(matrix)
+        spot, framed = self._led_spot(matrix, scene.top)
+        strength = 0.66 * (1.0 if age < 0.0 else min(1.0, 0.2 + age / _LED_FADE)) * framed
         if strength <= 0.0:
             return
+        side = spot[3]
+        letters = self._letters[side]
+        if side not in self._lettered:
+            letters.write(set_art.lettering(self._led, side).tobytes())
+            self._lettered.add(side)
         second = scene.palette[1 % len(scene.palette)]
         program = self._text.program
         program["view_projection"].write(np.ascontiguousarray(matrix.T))
-        program["place"] = (0.0, _LED_HEIGHT, _LED_HALF, _LED_HALF * set_art.TEXT_SIZE[1] / set_art.TEXT_SIZE[0])
+        program["place"] = (spot[0], spot[1], spot[2], spot[2] * letters.height / letters.width)
         program["depth"] = _LED_DEPTH
-        program["colour"] = mix(second, (1.0, 1.0, 1.0), 0.45)
+        program["colour"] = mix(second, (1.0, 1.0, 1.0), 0.55)
         program["halo"] = mix(light, second, 0.3)
-        self._letters.use(0)
+        letters.use(0)
         self.ctx.enable(moderngl.BLEND)
         self.ctx.blend_func = moderngl.ONE, moderngl.ONE
-        for mirror, part in ((1.0, 1.0), (-1.0, 0.16)):
-            if mirror < 0 and name != "stars":
-                continue
-            program["mirror"] = mirror
-            program["strength"] = strength * part
-            self._text.render(moderngl.TRIANGLE_STRIP, 4)
+        program["mirror"] = 1.0
+        program["strength"] = strength
+        self._text.render(moderngl.TRIANGLE_STRIP, 4)
         self.ctx.disable(moderngl.BLEND)
 
-    def _framed(self, matrix: Matrix) -> float:
-        """1 where the picture shows the words whole, 0 where it would cut them: no letters then, as in a close-up."""
-        high = 0.30 if len(set_art.wrap(self._led)) > 1 else 0.15
-        corners = [[x, _LED_HEIGHT + y, _LED_DEPTH, 1.0] for x in (-1.35, 1.35) for y in (-high, high)]
-        points = np.array(corners) @ matrix.T.astype(np.float64)
-        if points[:, 3].min() <= 0.0:
+    def _led_spot(self, matrix: Matrix, top: float) -> tuple[Spot, float]:
+        """Where the words stand and how well the picture shows them there, 0..1.
+
+        They keep their place while it holds; else the first place is taken that the frame shows whole and that she
+        does not cover: above her, or a narrow block at the side of the picture that is free.
+        """
+        here = self._framed(matrix, self._spot, top)
+        if here < 1.0:
+            for spot in (*_ABOVE, *_beside(matrix)):
+                if self._framed(matrix, spot, top) >= 1.0:
+                    self._spot, here = spot, 1.0
+                    break
+        return self._spot, here
+
+    def _framed(self, matrix: Matrix, spot: Spot, top: float) -> float:
+        """1 where the picture shows the words whole and free of her, 0 where it would cut them: no letters then."""
+        x, y, half, side = spot
+        lines = len(set_art.wrap(self._led, 12, 4) if side else set_art.wrap(self._led))
+        wide, high = (0.90 * half, 0.19 * half * lines) if side else (0.73 * half, 0.08 * half * lines)
+        box = _project(matrix, x + np.array([-wide, wide]), y + np.array([-high, high]), _LED_DEPTH)
+        her = _project(matrix, np.array([-0.26, 0.26]), np.array([0.0, top]), 0.0)
+        if box is None or her is None:
             return 0.0
-        edge = float(np.abs(points[:, :2] / points[:, 3:]).max())
-        return min(1.0, max(0.0, (1.0 - edge) / 0.02))
+        edge = float(np.abs(box).max())
+        apart = max(box[0, 0] - her[1, 0], her[0, 0] - box[1, 0], box[0, 1] - her[1, 1])
+        return min(1.0, max(0.0, min(1.0 - edge, apart) / 0.02))
 
     def _draw_sprites(self, name: str, scene: SceneState, matrix: Matrix, projection: Matrix,
                       size: tuple[int, int], light: Colour, front: bool) -> None:  # fmt: skip
         rows, zoom = self._rows, float(projection[1, 1])
         warm = mix(light, (1.0, 1.0, 1.0), 0.4)
         n = set_sprites.dust(matrix, scene.seconds, _unit(scene.energy), warm, front, zoom, rows)
+        glow = 0.35 + 0.5 * _unit(scene.energy) + 0.12 * _unit(scene.bar)
+        second = scene.palette[1 % len(scene.palette)]
         if name == "pool":
             n += set_sprites.pages(matrix, scene.seconds, warm, front, zoom, rows[n:])
+        elif name == "stars":
+            tints = (second, mix(light, (1.0, 1.0, 1.0), 0.25), mix(second, (1.0, 1.0, 1.0), 0.5))
+            n += set_sprites.stars(matrix, scene.seconds, glow, tints, front, zoom, rows[n:])
+        elif not front:
+            n += set_sprites.bulbs(matrix, scene.seconds, glow, mix(second, (1.0, 0.9, 0.7), 0.4), zoom, rows[n:])
         if front and scene.reactions:
             n += set_sprites.reactions(scene.reactions, size[0] / size[1], rows[n:])
         if n == 0:
@@ -346,6 +383,36 @@ class StageSet:
             thing.release()
         self._owned.clear()
         self._backdrops.clear()
+
+
+def _beside(matrix: Matrix) -> list[Spot]:
+    """Places for a narrow block at either side of the picture, the side away from her first."""
+    inverse = np.linalg.inv(matrix.astype(np.float64))
+
+    def wall(x: float, y: float) -> npt.NDArray[np.float64]:
+        near, far = (inverse @ np.array([x, y, z, 1.0]) for z in (-1.0, 1.0))
+        a, b = near[:3] / near[3], far[:3] / far[3]
+        return np.asarray(a + (b - a) * (_LED_DEPTH - a[2]) / min(b[2] - a[2], -1e-6))
+
+    her = matrix.astype(np.float64) @ np.array([0.0, 1.2, 0.0, 1.0])
+    sides = (-1.0, 1.0) if her[0] / max(her[3], 1e-3) >= 0 else (1.0, -1.0)
+    found: list[Spot] = []
+    for x, y, share in _BESIDE:
+        for side in sides:
+            at = wall(x * side, y)
+            half = abs(float(wall(x * side + share, y)[0] - at[0]))
+            found.append((float(at[0]), max(float(at[1]), 0.9), half, True))
+    return found
+
+
+def _project(matrix: Matrix, x: npt.NDArray[np.float64], y: npt.NDArray[np.float64],
+             z: float) -> npt.NDArray[np.float64] | None:  # fmt: skip
+    """Low and high corner (2, 2) of an upright rectangle in clip space; None where it is behind the camera."""
+    corners = np.array([[a, b, z, 1.0] for a in x for b in y]) @ matrix.T.astype(np.float64)
+    if corners[:, 3].min() <= 0.05:
+        return None
+    points = corners[:, :2] / corners[:, 3:]
+    return np.array([points.min(0), points.max(0)])
 
 
 def _unit(value: float) -> float:

@@ -9,7 +9,7 @@ import numpy as np
 from avatar.wardrobe import hair, head
 from avatar.wardrobe.body import ring, trunk_weights, turn
 from avatar.wardrobe.cloth import bow, piping, ribbon_band, star
-from avatar.wardrobe.mesh import Piece, both, tube
+from avatar.wardrobe.mesh import Piece, both, tube, unit
 
 
 def star_pin() -> list[Piece]:
@@ -71,6 +71,17 @@ def glasses() -> list[Piece]:
     return [p.bind("head") for p in [*pieces, piping(bridge, 1.4, material="cloth", tile="belt")]]
 
 
+def beauty_mark() -> list[Piece]:
+    """A small dark mark under her left eye."""
+    around = turn(10)
+    rows = [head.face(58 + r * np.cos(around), 74 + r * np.sin(around), lift) for r, lift in ((0.01, 0.7), (1.7, 0.5))]
+    piece = tube(head.place(np.array(rows)), "eyes", "lash", (0.3, 0.3, 0.6, 0.6))
+    piece.normals = head.face_normals(np.concatenate([np.array(rows), np.array(rows)[:, :1]], 1).reshape(-1, 3))
+    if unit(np.cross(*np.diff(piece.positions[piece.triangles[0]], axis=0)))[2] < 0:
+        piece.triangles = piece.triangles[:, ::-1].copy()
+    return [piece.bind("head")]
+
+
 def antenna() -> list[Piece]:
     """A strand that stands up from the crown."""
     points = np.array([[0.0, 250, -8], [-4, 275, 4], [6, 296, 14], [26, 300, 14], [40, 288, 8]])
@@ -85,5 +96,6 @@ ACCESSORIES: dict[str, Callable[[], list[Piece]]] = {
     "headset": headset,
     "glasses": glasses,
     "antenna": antenna,
+    "beauty mark": beauty_mark,
 }
 """What ``look.accessories`` may name; ``tufts``, ``streak`` and ``gloves`` change hair and hands instead."""

@@ -18,6 +18,7 @@ from avatar.wardrobe import (
     coat,
     expressions,
     eyes,
+    features,
     gltf_write,
     hair,
     head,
@@ -33,7 +34,7 @@ from avatar.wardrobe.mesh import Array, Piece, merged
 from avatar.wardrobe.skeleton import CHIN, Skeleton, humanoid
 from characters.definition import Look
 
-VERSION = 1
+VERSION = 2
 """Part of the cache's key: raise it when the same look should be built anew."""
 CANONICAL = 1520.0
 BASES = ("girl", "robot")
@@ -42,8 +43,8 @@ OUTFITS: dict[str, tuple[Callable[[Skeleton], list[Piece]], bool]] = {
     "coat": (coat.dressed, True),
 }
 """Outfit: what sews it, and whether it comes with tights."""
-ACCESSORIES = (*accessories.ACCESSORIES, "tufts", "gloves", "streak")
-_SIZES = {"girl": (1.07, 1.0), "robot": (1.3, 0.8)}
+ACCESSORIES = (*accessories.ACCESSORIES, "tufts", "gloves", "streak", *features.MARKS)
+_SIZES = {"girl": (1.07, 1.0), "robot": (1.42, 0.56)}
 """Head and legs of a base against what was drawn: a little large a head is kinder to the eye."""
 PROPORTIONS: dict[str, tuple[float, float]] = {"head": (0.85, 1.2), "legs": (0.85, 1.2), "shoulders": (0.85, 1.2)}
 
@@ -87,6 +88,8 @@ class Assembly:
 def check(look: Look) -> None:
     """Raise LookError on a value the wardrobe does not know."""
     choose("base", look.base, BASES)
+    choose("face", look.face, tuple(features.FACES))
+    choose("eye_style", look.eye_style, tuple(features.EYES))
     choose("hair_style", look.hair_style, tuple(hair.STYLES))
     choose("outfit", look.outfit, tuple(OUTFITS))
     for accessory in look.accessories:
@@ -111,12 +114,14 @@ def _girl(look: Look, skeleton: Skeleton) -> dict[str, list[Piece]]:
     worn = [choose("accessories", a, ACCESSORIES) for a in look.accessories]
     close, mouth_warps = mouth.skin_warps()
     warps = {**mouth_warps, **eyes.skin_warps()}
-    faces = head.skin([eyes.opening(), mouth.opening()], close, warps) + eyes.build() + mouth.build()
+    rested = features.EYES[choose("eye_style", look.eye_style, tuple(features.EYES))]
+    faces = head.skin([eyes.opening(), mouth.opening()], close, warps) + eyes.build(rested.iris) + mouth.build()
+    features.settle(faces, rested)
     name = choose("hair_style", look.hair_style, tuple(hair.STYLES))
     style = hair.STYLES[name]()
     sew, tights = OUTFITS[choose("outfit", look.outfit, tuple(OUTFITS))]
     clothes = [*body.build(tights, "gloves" in worn), *sew(skeleton)]
-    clothes += head.ears() if name == "short" else []
+    clothes += head.ears() if name in hair.BARE_EARS else []
     if "tufts" in worn:
         style = hair.with_tufts(style)
         clothes += hair.ties()
@@ -137,9 +142,30 @@ def gather(look: Look) -> Assembly:
     wanted = {_plain(k): v for k, v in look.proportions.items()}
     size, legs = _SIZES[_plain(look.base)]
     size, legs = size * wanted.get("head", 1.0), legs * wanted.get("legs", 1.0)
+    if _plain(look.base) != "robot":
+        shape(skeleton, [p for group in meshes.values() for p in group], features.FACES[_plain(look.face)])
     proportion(skeleton, [p for pieces in meshes.values() for p in pieces], size, legs, wanted.get("shoulders", 1.0))
     crown = max(float(p.positions[:, 1].max()) for p in meshes.get("Hair", meshes["Body"]))
     return Assembly(skeleton, meshes, look.height / crown, size)
+
+
+def _head_share(piece: Piece, heads: list[str]) -> Array:
+    return np.asarray(
+        np.sum([w for n, w in piece.weights.items() if n in heads], axis=0) * np.ones(len(piece.positions))
+    )
+
+
+def shape(skeleton: Skeleton, pieces: list[Piece], outline: features.Outline) -> None:
+    """Bend the head to a face's outline: vertices, what morphs reach, and bones."""
+    heads = [n for n in skeleton.bones if _under_head(n, skeleton)]
+    for piece in pieces:
+        share = _head_share(piece, heads)
+        bent = features.bend(outline, piece.positions, share)
+        piece.morphs = {n: features.bend(outline, piece.positions + d, share) - bent for n, d in piece.morphs.items()}
+        piece.positions = bent
+    for name in (n for n in heads if n != "head"):
+        bone = skeleton.bones[name]
+        bone.position = features.bend(outline, bone.position[None], np.ones(1))[0]
 
 
 def proportion(skeleton: Skeleton, pieces: list[Piece], size: float, legs: float, shoulders: float) -> None:
@@ -155,7 +181,7 @@ def proportion(skeleton: Skeleton, pieces: list[Piece], size: float, legs: float
 
     heads = [n for n in skeleton.bones if _under_head(n, skeleton)]
     for piece in pieces:
-        share = np.sum([w for n, w in piece.weights.items() if n in heads], axis=0) * np.ones(len(piece.positions))
+        share = _head_share(piece, heads)
         piece.positions = moved(piece.positions, share)
         piece.morphs = {n: d * (1 + (size - 1) * share[:, None]) for n, d in piece.morphs.items()}
     for name, bone in skeleton.bones.items():

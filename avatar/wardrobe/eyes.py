@@ -59,8 +59,17 @@ SHAPES: dict[str, Lids] = {
     "lidAngry": _moved(profile([(20, -0.5), (27, -6), (38, -6.5), (52, -3), (71, 1.5)]), _flat(2.6), 5.0),
     "lidRelaxed": _moved(_flat(-9.5), _flat(2.2), 2.0),
     "lidSquint": _moved(_flat(-3.5), profile([(20, 0), (32, 5.0), (50, 6.2), (62, 4.2), (71, 0)]), 2.6),
-}
-"""Lid morphs by name (made for the left eye; both sides get the names without a side)."""
+    "lidCalm": _moved(profile([(17, 0), (28, -4.5), (44, -6.2), (58, -4.2), (71, 2.0)]),
+                      profile([(17, 0), (36, 1.6), (54, 2.2), (71, 2.0)]), 5.0),
+    "lidCat": _moved(profile([(17, -1), (28, -4), (44, -3), (58, 1.0), (71, 5.0)]),
+                     profile([(17, 0), (36, 1.0), (54, 3.2), (71, 5.0)]), 6.0),
+    "lidGentle": _moved(profile([(17, 0), (34, 0.6), (52, -2.4), (62, -5.0), (71, -5.0)]),
+                        profile([(17, 0), (45, -0.6), (60, -3.2), (71, -5.0)]), 0.6),
+    "lidKeen": _moved(profile([(17, -1), (28, -8), (44, -9.5), (58, -6.0), (71, 1.0)]),
+                      profile([(17, 0), (32, 3.4), (50, 4.0), (62, 2.6), (71, 1.0)]), 2.4),
+}  # fmt: skip
+"""Lid morphs by name (made for the left eye; both sides get the names without a side). The last four are resting
+shapes of eye styles (:mod:`avatar.wardrobe.features`) and no morphs of a file."""
 
 
 def _samples(count: int) -> Array:
@@ -266,16 +275,17 @@ def _brow() -> Piece:
     return piece
 
 
-def build() -> list[Piece]:
-    """Whites, irises, highlights, lashes, lid rims and brows of both eyes."""
-    iris = _disc(IRIS[:2], IRIS[2:], _IRIS, "iris").bind("leftEye")
-    right = _disc((-IRIS[0], IRIS[1]), IRIS[2:], _IRIS, "iris").bind("rightEye")
+def build(size: float = 1.0) -> list[Piece]:
+    """Whites, irises (``size`` against the standard one), highlights, lashes, lid rims and brows of both eyes."""
+    radii = (IRIS[2] * size, IRIS[3] * size)
+    iris = _disc(IRIS[:2], radii, _IRIS, "iris").bind("leftEye")
+    right = _disc((-IRIS[0], IRIS[1]), radii, _IRIS, "iris").bind("rightEye")
     pieces = [iris, right, *_glints(), *both(_white())]
     pieces += both(_strip(_upper_lash, "lash"))
     pieces += both(_strip(_lower_lash, "lash"))
     pieces += both(_strip(lambda lids: _spike(lids, 64.0, (8.0, 9.5)), "lash"))
     pieces += both(_strip(_crease, "crease"))
-    pieces += both(_strip(lambda lids: _rim(lids.upper, 6.0, 2.5), "white", 0.16))
-    pieces += both(_strip(lambda lids: _rim(lids.lower, 5.0, -3.0), "white", 0.62))
+    pieces += both(_strip(lambda lids: _rim(lids.upper, 6.0, 2.5), "white", 0.06))
+    pieces += both(_strip(lambda lids: _rim(lids.lower, 5.0, -3.0), "rim", 0.5))
     pieces += both(_brow())
     return pieces

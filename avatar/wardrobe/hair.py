@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -58,6 +58,9 @@ class Clump:
     chain: str = ""
     loose: float = 0.35
     """Where along the spring chain takes over."""
+    tip: float = 0.02
+    """Share of the width left at the very end: pointed or cut straight."""
+    tile: str = "hair"
 
 
 def on_volume(stops: Sequence[tuple[float, float, float]]) -> Array:
@@ -70,7 +73,10 @@ def on_volume(stops: Sequence[tuple[float, float, float]]) -> Array:
 
 def _widths(clump: Clump, s: Array) -> Array:
     f = clump.full
-    fat = profile([(0, clump.root), (f, 1.0), (f + (1 - f) * 0.4, 0.86), (f + (1 - f) * 0.75, 0.45), (1, 0.02)])
+    fall = (max(clump.tip, 0.86), max(clump.tip, 0.45), clump.tip)
+    fat = profile(
+        [(0, clump.root), (f, 1.0), (f + (1 - f) * 0.4, fall[0]), (f + (1 - f) * 0.75, fall[1]), (1, fall[2])]
+    )
     return np.asarray(fat(s))
 
 
@@ -156,30 +162,33 @@ _SOFT = (0.9, 0.42, 0.12, 16.0)
 _FIRM = (1.5, 0.45, 0.08, 12.0)
 
 
-def bangs() -> tuple[list[Clump], list[Clump], dict[str, tuple[Array, tuple[float, float, float, float]]]]:
+Fringe = tuple[list["Clump"], list["Clump"], dict[str, tuple[Array, tuple[float, float, float, float]]]]
+"""Middle locks, locks mirrored to both sides, chains."""
+
+
+def _fall(
+    root: float, tip: float, end: float, width: float, hue: int, lift: float, chain: str = "", hook: float = 0.0
+) -> Clump:
+    """A lock of the fringe from the crown at azimuth ``root`` to ``tip``, ending at height ``end``."""
+    t = np.array([0.0, 0.12, 0.36, 0.62, 0.84, 1.0])
+    azimuth = root * np.minimum(1, 0.5 + 3.2 * t) + (tip - root) * t**1.5 + hook * np.sin(np.pi * t)
+    height = 250.5 + (end - 250.5) * (0.25 * t + 0.75 * (1 - np.cos(t * np.pi / 2)) ** 0.85)
+    away = lift + np.array([-5.0 - lift, -0.6 * lift, 3.4, 4.2, 2.8, -1.0])
+    return Clump(on_volume(np.stack([azimuth, height, away], -1).tolist()), width, 7.0, hue, 0.5, 0.55, 12, chain, 0.55)
+
+
+def bangs() -> Fringe:
     """The fringe: a swept middle, shorter steps to the sides, all pointed."""
-
-    def fall(
-        root: float, tip: float, end: float, width: float, hue: int, lift: float, chain: str = "", hook: float = 0.0
-    ) -> Clump:
-        t = np.array([0.0, 0.12, 0.36, 0.62, 0.84, 1.0])
-        azimuth = root * np.minimum(1, 0.5 + 3.2 * t) + (tip - root) * t**1.5 + hook * np.sin(np.pi * t)
-        height = 250.5 + (end - 250.5) * (0.25 * t + 0.75 * (1 - np.cos(t * np.pi / 2)) ** 0.85)
-        away = lift + np.array([-5.0 - lift, -0.6 * lift, 3.4, 4.2, 2.8, -1.0])
-        return Clump(
-            on_volume(np.stack([azimuth, height, away], -1).tolist()), width, 7.0, hue, 0.5, 0.55, 12, chain, 0.55
-        )
-
     middle = [
-        fall(2, -4, 112, 10.5, 1, 3.4, "bang", 2.0),
-        fall(13, 19, 134, 20, 0, 1.0, "bangLeft", -2.0),
-        fall(-14, -18, 127, 19, 2, 1.6, "bangRight", 2.0),
-        fall(32, 41, 126, 20, 1, 2.2, "", -2.0),
-        fall(-33, -40, 132, 20, 0, 2.0, "", 2.0),
-        fall(22, 27, 141, 15, 2, -1.2),
-        fall(-24, -29, 139, 15, 1, -1.2),
-        fall(5, 8, 138, 14, 2, -1.8),
-        fall(-6, -9, 137, 13, 0, -1.8),
+        _fall(2, -4, 112, 10.5, 1, 3.4, "bang", 2.0),
+        _fall(13, 19, 134, 20, 0, 1.0, "bangLeft", -2.0),
+        _fall(-14, -18, 127, 19, 2, 1.6, "bangRight", 2.0),
+        _fall(32, 41, 126, 20, 1, 2.2, "", -2.0),
+        _fall(-33, -40, 132, 20, 0, 2.0, "", 2.0),
+        _fall(22, 27, 141, 15, 2, -1.2),
+        _fall(-24, -29, 139, 15, 1, -1.2),
+        _fall(5, 8, 138, 14, 2, -1.8),
+        _fall(-6, -9, 137, 13, 0, -1.8),
     ]
     chains = {
         "bang": (on_volume([(0, 160, 5), (-2, 136, 5), (-5, 110, 2)]), _FIRM),
@@ -187,10 +196,62 @@ def bangs() -> tuple[list[Clump], list[Clump], dict[str, tuple[Array, tuple[floa
         "bangRight": (on_volume([(-15, 163, 4), (-15, 140, 4), (-15, 116, 1)]), _FIRM),
     }
     sides = [
-        fall(49, 52, 104, 17, 0, 1.6, "", 2.0),
-        fall(43, 45, 124, 13, 2, -0.8),
+        _fall(49, 52, 104, 17, 0, 1.6, "", 2.0),
+        _fall(43, 45, 124, 13, 2, -0.8),
     ]
     return middle, sides, chains
+
+
+def curtain() -> Fringe:
+    """Parted off the middle: long locks sweep to both temples and leave the forehead free."""
+    middle = [
+        _fall(-9, -20, 121, 8.5, 1, 3.0, "bang", 5.0),
+        _fall(-6, 22, 150, 15, 2, 4.4, "", 9.0),
+        _fall(-4, 34, 142, 18, 0, 3.2, "", 10.0),
+        _fall(-16, -33, 139, 17, 1, 3.2, "", -3.0),
+        _fall(-20, -41, 126, 17, 0, 2.2, "", -2.0),
+        _fall(2, 42, 128, 18, 1, 2.2, "", 8.0),
+        _fall(0, 20, 186, 17, 0, -2.4, "", 8.0),
+        _fall(-10, -20, 184, 17, 2, -2.4, "", -4.0),
+    ]
+    sides = [
+        _fall(22, 50, 104, 19, 2, 1.4, "", 5.0),
+        _fall(34, 55, 78, 18, 0, 0.6, "sideLeft", 4.0),
+        _fall(44, 53, 122, 16, 1, -1.2, "", 2.0),
+    ]
+    return middle, sides, {"bang": (on_volume([(-14, 170, 5), (-18, 144, 5), (-20, 118, 2)]), _FIRM)}
+
+
+def blunt() -> Fringe:
+    """Cut straight over the brows, with a cheek-long step at each side."""
+    middle = [_fall(a, a * 1.06, 133 + 2 * (i % 2), 13.5, i % 3, 1.5 - 2.4 * (i % 2), "", 0.0)
+              for i, a in enumerate((-40, -30, -20, -10, 0, 10, 20, 30, 40))]  # fmt: skip
+    middle = [replace(c, full=0.8, root=0.6, tip=0.8) for c in middle]
+    steps = [
+        replace(_fall(54, 53, 60, 17, 1, 2.4), full=0.85, tip=0.8),
+        replace(_fall(62, 60, 52, 15, 0, 0.5), tip=0.7),
+    ]
+    return middle, steps, {}
+
+
+def swept() -> Fringe:
+    """Rough pointed locks thrown to one side, the brow half free."""
+    middle = [
+        _fall(14, -18, 118, 17, 0, 4.0, "bang", -4.0),
+        _fall(20, 2, 128, 17, 1, 3.4, "", -4.0),
+        _fall(24, 20, 122, 16, 2, 3.0, "bangLeft", -2.0),
+        _fall(6, -36, 124, 19, 1, 2.6, "bangRight", -6.0),
+        _fall(30, 38, 112, 17, 0, 2.0, "", 0.0),
+        _fall(-10, -48, 112, 18, 2, 1.6, "", -4.0),
+        _fall(16, -8, 140, 18, 2, -1.0),
+        _fall(-4, -26, 138, 17, 0, -1.0),
+    ]
+    chains = {
+        "bang": (on_volume([(4, 165, 5), (-8, 142, 5), (-17, 116, 2)]), _FIRM),
+        "bangLeft": (on_volume([(22, 165, 4), (22, 144, 4), (20, 120, 1)]), _FIRM),
+        "bangRight": (on_volume([(-16, 170, 4), (-26, 148, 4), (-35, 122, 1)]), _FIRM),
+    }
+    return middle, [_fall(50, 54, 92, 16, 1, 1.0, "", 2.0)], chains
 
 
 def _side_lock(end: float, hue: int, width: float) -> Clump:
@@ -219,9 +280,9 @@ def _hang(azimuth: float, end: float) -> Array:
     return on_volume([(azimuth, 108, 1), (azimuth, (108 + end) / 2, 1), (azimuth, end, -5)])
 
 
-def bob() -> Style:
+def bob(fringe: Callable[[], Fringe] = bangs) -> Style:
     """Chin-length bob turned inwards, side locks, fringe."""
-    middle, sides, chains = bangs()
+    middle, sides, chains = fringe()
     sides += [_side_lock(8, 1, 13.5), Clump(on_volume(
         [(48, 226, 0), (66, 196, 3), (72, 150, 5), (72, 90, 5), (66, 40, 2), (60, 20, -3)]), 17, 9, 2, 0.55, 0.55, 11,
         "sideLeft", 0.45)]  # fmt: skip
@@ -290,9 +351,9 @@ _LONG = (
 """Locks of long hair: azimuth, where they end under the chin, lift."""
 
 
-def long_hair() -> Style:
-    """Straight hair to the waist."""
-    style = bob()
+def long_hair(fringe: Callable[[], Fringe] = curtain) -> Style:
+    """Straight hair to the waist, parted."""
+    style = bob(fringe)
     style.sides = [c for c in style.sides if c.chain not in ("backLeft", "backSideLeft")]
     style.middle = [c for c in style.middle if c.chain != "back"]
     chains = {k: v for k, v in style.chains.items() if not k.startswith("back")}
@@ -313,8 +374,8 @@ def long_hair() -> Style:
         style.middle.append(
             Clump(np.concatenate([top, [top[-1] + [0, -215, 6]]]), 24, 9, 1, 0.45, 0.6, 15, "back", 0.42)
         )
-    for name, azimuth in (("backSideLeft", 100.0), ("backLeft", 148.0), ("back", 180.0)):
-        top = on_volume([(azimuth, 80, 2), (azimuth, 0, 1), (azimuth, -80, 0)])
+    for name, azimuth, push in (("backSideLeft", 100.0, 14.0), ("backLeft", 148.0, 0.0), ("back", 180.0, 0.0)):
+        top = on_volume([(azimuth, 80, 4), (azimuth + push, 0, 5), (azimuth + 2 * push, -80, 6)])  # behind the shoulder
         chains[name] = (np.concatenate([top, [top[-1] + [0, -80, 3], top[-1] + [0, -165, 5]]]), _SOFT)
     style.chains = chains
     return style
@@ -330,6 +391,49 @@ def twin_tails() -> Style:
         style.sides.append(Clump(points, 18, 13, i % 3, 0.35, 0.5, 14, "tailLeft", 0.15))
     style.chains["tailLeft"] = (path[1:], (0.8, 0.34, 0.2, 16.0))
     return style
+
+
+def straight() -> Style:
+    """Long hair under a blunt fringe with cheek-long steps."""
+    return long_hair(blunt)
+
+
+def ponytail() -> Style:
+    """Gathered high at the back into one long tail; the fringe stays."""
+    style = bob()
+    style.sides = [c for c in style.sides if not c.chain.startswith("back")]
+    style.middle = [c for c in style.middle if c.chain != "back"]
+    style.chains = {k: v for k, v in style.chains.items() if not k.startswith("back")}
+    knot = on_volume([(180, 206, 6)])[0]
+    for i, azimuth in enumerate((72, 88, 104, 120, 136, 152, 168)):
+        low = on_volume([(azimuth, 42 - 30 * np.sin(np.radians(azimuth - 60)), -5), (azimuth + 4, 90, 2)])
+        high = on_volume([(azimuth + (180 - azimuth) * 0.4, 160, 5)])
+        style.sides.append(Clump(np.concatenate([[knot], high, low[::-1]]), 21, 8, i % 3, 0.5, 0.5, 9))
+        style.sides.append(_crown(azimuth, 190, 22, (i + 1) % 3, 1.0, "", 2))
+    path = np.array([[0, 0, 0], [0, 14, -42], [0, -40, -78], [0, -150, -74], [0, -270, -58], [0, -350, -40]]) + knot
+    for i, (dx, dz, share) in enumerate(((0, 0, 1.0), (17, 4, 0.93), (-17, 4, 0.95), (9, -12, 0.88), (-9, -12, 0.84))):
+        points = (path - knot) * [1, share, 1] + knot + np.outer(np.linspace(0, 1, 6), [dx, 0, dz])
+        style.middle.append(Clump(points, 21, 15, i % 3, 0.35, 0.5, 14, "tail", 0.15))
+    style.chains["tail"] = (path[1:], (0.8, 0.34, 0.2, 16.0))
+    return style
+
+
+def spiky() -> Style:
+    """A rough crop: locks thrown up and aside, longer at the nape."""
+    middle, sides, chains = swept()
+    ends = ((66, 84, 8), (84, 62, 12), (102, 44, 13), (121, 26, 10), (141, 12, 8), (162, 4, 6),
+            (75, 76, -2), (93, 52, -2), (112, 34, -3), (131, 18, -3), (152, 8, -4))  # fmt: skip
+    for i, (azimuth, end, out) in enumerate(ends):
+        lift = 3.0 if i < 6 else -4.0
+        sides.append(replace(_crown(azimuth, end, 22, i % 3, lift, "", out), tip=0.02, full=0.45))
+    for i, (azimuth, height, reach) in enumerate(
+        ((40, 236, 20), (75, 228, 26), (110, 224, 28), (150, 226, 26), (55, 246, 16), (125, 244, 20))
+    ):
+        root, mid = on_volume([(azimuth, height + 8, -4), (azimuth, height - 18, 9)])
+        tip = mid + np.array([np.sin(np.radians(azimuth)) * reach, 4.0, np.cos(np.radians(azimuth)) * reach - 6])
+        sides.append(Clump(np.array([root, (root + mid) / 2 + [0, 5, 0], mid, tip]), 17, 11, i % 3, 0.6, 0.35, 8))
+    middle += [_crown(180, 0, 24, 2, 0.0, "", 6), _crown(180, 70, 22, 0, 6.0, "", 10)]
+    return Style(middle, sides, chains)
 
 
 def short() -> Style:
@@ -349,7 +453,17 @@ def streak() -> Clump:
     return Clump(on_volume(stops), 12.5, 8, 0, 0.5, 0.5, 14, "sideRight", 0.45)
 
 
-STYLES: dict[str, Callable[[], Style]] = {"bob": bob, "long": long_hair, "twin tails": twin_tails, "short": short}
+STYLES: dict[str, Callable[[], Style]] = {
+    "bob": bob,
+    "long": long_hair,
+    "straight": straight,
+    "twin tails": twin_tails,
+    "ponytail": ponytail,
+    "short": short,
+    "spiky": spiky,
+}
+BARE_EARS = ("short", "spiky", "ponytail")
+"""Styles that show the ears."""
 
 
 def build(style: Style, skeleton: Skeleton, streaked: bool = False) -> list[Piece]:

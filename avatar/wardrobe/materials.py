@@ -13,7 +13,7 @@ from avatar.wardrobe.textures import Scheme
 
 def _mtoon(
     name: str, texture: int, shade: Array, toony: float, turn: float, outline: float, line: Array,
-    rim: float = 0.0, emissive: Array | None = None, gi: float = 0.9,
+    rim: float = 0.0, emissive: Array | None = None, gi: float = 0.9, glow: Array | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """One material; ``outline`` in metres, ``line`` multiplies the lit colour into the outline's."""
     mtoon: dict[str, Any] = {
@@ -26,7 +26,7 @@ def _mtoon(
         "shadingToonyFactor": toony,
         "giEqualizationFactor": gi,
         "matcapFactor": [0.0, 0.0, 0.0],
-        "parametricRimColorFactor": linear(np.array([0.55, 0.66, 0.95]) * rim),
+        "parametricRimColorFactor": linear((np.array([0.55, 0.66, 0.95]) if glow is None else glow) * rim),
         "rimLightingMixFactor": 1.0,
         "parametricRimFresnelPowerFactor": 4.0,
         "parametricRimLiftFactor": 0.0,
@@ -56,14 +56,25 @@ def build(scheme: Scheme, textures: dict[str, int]) -> dict[str, dict[str, Any]]
     """Material name to glTF material."""
     skin_shade = mix(shift(mix(scheme.skin, np.ones(3), 0.5), -0.06, 1.6, 0.95), np.array([0.95, 0.72, 0.76]), 0.55)
     hair_shade = np.array([0.66, 0.55, 0.80])
-    cloth_shade = np.array([0.66, 0.60, 0.84])
+    tint = shift(mix(scheme.main, np.ones(3), 0.45), 0.0, 0.8, 1.1)
+    cloth_shade = mix(np.array([0.66, 0.60, 0.84]), tint / tint.max() * 0.82, 0.45)
     skin, cloth = textures["skin"], textures["cloth"]
     return {
         "face": _mtoon("face", skin, skin_shade, 0.95, 0.18, 0.0006, np.array([0.62, 0.40, 0.40]), 0.10),
         "skin": _mtoon("skin", skin, skin_shade, 0.94, 0.06, 0.0008, np.array([0.62, 0.40, 0.40]), 0.12),
         "eyes": _mtoon("eyes", skin, np.array([0.93, 0.90, 0.96]), 0.9, 0.8, 0.0, np.ones(3)),
         "glint": _mtoon("glint", skin, np.ones(3), 0.9, 0.8, 0.0, np.ones(3), emissive=np.array([0.55, 0.55, 0.55])),
-        "hair": _mtoon("hair", cloth, hair_shade, 0.93, 0.02, 0.0009, np.array([0.45, 0.38, 0.52]), 0.42),
+        "hair": _mtoon(
+            "hair",
+            cloth,
+            hair_shade,
+            0.93,
+            0.02,
+            0.0009,
+            np.array([0.45, 0.38, 0.52]),
+            0.30,
+            glow=shift(scheme.tips, 0.0, 0.8, 1.0),
+        ),
         "cloth": _mtoon("cloth", cloth, cloth_shade, 0.93, 0.02, 0.0010, np.array([0.42, 0.36, 0.50]), 0.36),
         "glow": _mtoon("glow", skin, np.ones(3) * 0.95, 0.9, 0.8, 0.0, np.ones(3), emissive=scheme.second * 0.62),
     }

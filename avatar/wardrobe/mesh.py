@@ -105,6 +105,15 @@ def tube(
     return sheet(np.concatenate([rings, rings[:, :1]], axis=1), material, tile, span)
 
 
+def outwards(piece: Piece) -> Piece:
+    """The piece with its triangles turned so that they face away from its own middle (convex, closed parts)."""
+    a, b, c = (piece.positions[piece.triangles[:, i]] for i in range(3))
+    faces = np.cross(b - a, c - a)
+    if float(np.sum(faces * ((a + b + c) / 3 - piece.positions.mean(0)))) < 0:
+        return flipped(piece)
+    return piece
+
+
 def flipped(piece: Piece) -> Piece:
     """The same piece seen from its other side."""
     piece.triangles = piece.triangles[:, ::-1].copy()

@@ -34,6 +34,8 @@ TILES: dict[str, tuple[str, int, int, int, int]] = {
     "glint": ("skin", 1792, 896, 128, 128),
     "glow": ("skin", 1920, 896, 64, 64),
     "crease": ("skin", 1920, 960, 64, 64),
+    "cheek": ("skin", 1984, 896, 64, 64),
+    "rim": ("skin", 1984, 960, 64, 64),
     "hair": ("cloth", 0, 0, 1024, 1024),
     "jacket": ("cloth", 1024, 0, 1024, 512),
     "sleeve": ("cloth", 1024, 512, 512, 512),
@@ -50,7 +52,10 @@ TILES: dict[str, tuple[str, int, int, int, int]] = {
     "shorts": ("cloth", 1664, 1536, 128, 128),
     "sole": ("cloth", 1792, 1536, 128, 128),
     "streak": ("cloth", 0, 1792, 256, 256),
+    "shell": ("cloth", 256, 1792, 128, 128),
     "star": ("cloth", 1920, 1536, 128, 128),
+    "grille": ("cloth", 384, 1792, 256, 256),
+    "screen": ("cloth", 640, 1792, 256, 256),
 }
 """Tile name: (atlas, left, top, width, height) in pixels."""
 
@@ -145,6 +150,12 @@ class Scheme:
     cream: Array
     blush: Array
     boot: Array
+    legs: Array
+    """Shorts and stockings."""
+    stocking: Array
+    lining: Array
+    marks: frozenset[str] = frozenset()
+    """What is painted on the skin: names of ``features.MARKS``, and ``bare forehead``."""
 
     @classmethod
     def of(cls, look: Look) -> Scheme:
@@ -152,12 +163,20 @@ class Scheme:
         main, second, accent = (rgb(c) for c in (list(look.palette) * 3)[:3])
         hair, skin = rgb(look.hair), rgb(look.skin)
         cream = mix(np.array([1.0, 0.985, 0.965]), second, 0.04)
+        coat = look.outfit in ("coat", "suit")
+        marks = {a.lower().replace("_", " ") for a in look.accessories}
+        if look.hair_style in ("long", "spiky"):
+            marks.add("bare forehead")
         return cls(
             hair, rgb(look.hair_tips), rgb(look.eyes), skin, main, second, accent,
             line=mix(shift(hair, 0, 0.9, 0.36), np.array([0.16, 0.07, 0.12]), 0.45),
             cream=cream,
-            boot=shift(main, 0, 0.9, 1.5) if look.outfit == "coat" else cream,
+            boot=mix(accent, np.zeros(3), 0.12) if coat else cream,
             blush=mix(warm(skin, -0.03, 2.4, 0.98), np.array([1.0, 0.45, 0.45]), 0.4),
+            legs=mix(accent, main, 0.15) if coat else shift(main, 0.0, 1.05, 0.72),
+            stocking=mix(accent, main, 0.3) if coat else main,
+            lining=shift(main, 0.0, 0.88, 1.5) if coat else mix(second, cream, 0.25),
+            marks=frozenset(marks),
         )  # fmt: skip
 
 
@@ -171,12 +190,13 @@ def face(c: Scheme) -> Canvas:
     canvas = Canvas(1024, 1024, c.skin)
     rosy, shade = c.blush, mix(warm(c.skin, -0.035, 2.1, 0.9), c.hair, 0.06)
     h = FACE_SPAN[3] - canvas.y * (FACE_SPAN[3] - FACE_SPAN[1])
-    canvas.paint(smoothstep(132, 168, h) * 0.62, shade)
+    canvas.paint(smoothstep(132, 168, h) * (0.22 if "bare forehead" in c.marks else 0.62), shade)
+    blush = 0.30 if "no blush" in c.marks else 1.0
     canvas.paint(smoothstep(16, -6, h) * 0.35, shade)
     for side in (-1, 1):
         x, y = _head([(side * 55, 63)])[0]
-        canvas.paint(canvas.ellipse(x, y, 0.085, 0.05, 0.028) * 0.62, rosy)
-        for k in (-1, 0, 1):
+        canvas.paint(canvas.ellipse(x, y, 0.085, 0.05, 0.028) * 0.62 * blush, rosy)
+        for k in (-1, 0, 1) if blush == 1.0 else ():
             line = _head([(side * (56 + 6.5 * k) - 1.6, 60.4), (side * (56 + 6.5 * k) + 1.6, 66.2)])
             canvas.paint(
                 canvas.stroke([line[0], *line[1:]], (0.0, 0.007, 0.0), 0.0008) * 0.42, shift(rosy, -0.01, 1.6, 0.96)
@@ -191,7 +211,26 @@ def face(c: Scheme) -> Canvas:
     canvas.paint(canvas.ellipse(x, y, 0.007, 0.011, 0.004) * 0.75, mix(c.skin, np.ones(3), 0.8))
     x, y = _head([(0, 29.6)])[0]
     canvas.paint(canvas.ellipse(x, y, 0.026, 0.006, 0.006) * 0.5, rosy)
+    _marks(canvas, c)
     return canvas
+
+
+def _marks(canvas: Canvas, c: Scheme) -> None:
+    """Painted marks: freckles over the nose, coloured lips."""
+    if "freckles" in c.marks:
+        tone = warm(c.skin, -0.01, 2.9, 0.82)
+        for k in range(18):
+            across, up = 62.0 * ((k * 0.618) % 1.0) - 31.0, 66.0 + 9.0 * np.sin(k * 2.4)
+            x, y = _head([(across + np.sign(across) * 12, up)])[0]
+            canvas.paint(canvas.ellipse(x, y, 0.0055, 0.0045, 0.001) * (0.5 + 0.3 * (k % 2)), tone)
+    if "lip colour" in c.marks:
+        lips = _head([(-11, 41), (-5, 43.4), (0, 42.2), (5, 43.4), (11, 41), (5, 34.6), (0, 33.4), (-5, 34.6)])
+        canvas.paint(canvas.shape(np.array(lips), 0.003) * 0.62, lip_tone(c))
+
+
+def lip_tone(c: Scheme) -> Array:
+    """Lips made up in a deep, warm version of the accent of the skin."""
+    return mix(np.array([0.62, 0.16, 0.26]), c.skin, 0.22)
 
 
 def iris(c: Scheme) -> Canvas:
@@ -312,7 +351,7 @@ def _cloths(c: Scheme) -> dict[str, Canvas]:
     f.down([(0, soft), (0.6, mix(c.cream, soft, 0.25)), (1, c.cream)])
     f.paint((f.y > 0.90) * 1.0, c.accent)
     o = canvases["sock"]
-    o.down([(0, dark), (0.3, c.main), (1, shift(c.main, 0, 0.95, 1.2))])
+    o.down([(0, c.legs), (0.3, mix(c.legs, c.stocking, 0.7)), (1, shift(c.stocking, 0, 0.95, 1.18))])
     o.paint((o.y < 0.05) * 1.0, c.cream)
     b = canvases["boot"]
     b.down([(0, c.boot), (0.5, c.boot), (1, mix(c.boot, soft, 0.12))])
@@ -326,11 +365,20 @@ def _cloths(c: Scheme) -> dict[str, Canvas]:
     r = canvases["ribbon"]
     r.down([(0, c.accent), (1, shift(c.accent, -0.015, 1.1, 0.92))])
     canvases["belt"].down([(0, dark), (0.5, shift(dark, 0, 1, 0.9)), (1, dark)])
-    canvases["lining"].down([(0, mix(c.second, c.cream, 0.25)), (1, mix(c.second, c.cream, 0.25))])
-    canvases["shorts"].down([(0, dark), (1, dark)])
+    canvases["lining"].down([(0, c.lining), (1, c.lining)])
+    canvases["shorts"].down([(0, c.legs), (1, c.legs)])
+    canvases["shell"].down([(0, c.skin), (1, c.skin)])
     canvases["sole"].down([(0, shift(c.main, 0, 0.95, 1.2)), (1, dark)])
     pale = mix(np.array([0.93, 0.92, 0.96]), c.tips, 0.10)
     canvases["streak"].down([(0, mix(pale, c.hair, 0.25)), (0.25, pale), (0.7, pale), (1, mix(pale, c.tips, 0.35))])
+    g = canvases["grille"]
+    g.down([(0, shift(c.main, 0, 1.0, 1.15)), (1, shift(c.main, 0, 1.0, 0.95))])
+    g.paint((np.abs((g.y * 9) % 1.0 - 0.5) < 0.24) * 1.0, shift(c.main, 0, 1.05, 0.55))
+    glass = canvases["screen"]
+    glass.down([(0, np.array([0.055, 0.075, 0.11])), (1, np.array([0.035, 0.05, 0.085]))])
+    glass.paint(
+        smoothstep(0.05, 0.0, np.abs(glass.x + glass.y * 0.7 - 0.62) - 0.09) * 0.10, np.array([0.55, 0.75, 0.85])
+    )
     canvases["star"].down(
         [(0, mix(c.second, np.ones(3), 0.45)), (0.5, c.second), (1, shift(c.second, -0.03, 1.1, 0.85))]
     )
@@ -348,6 +396,8 @@ def _skins(c: Scheme) -> dict[str, Canvas]:
         "crease": mix(warm(c.skin, -0.04, 2.6, 0.74), c.line, 0.12),
         "glint": np.ones(3),
         "glow": c.second,
+        "cheek": mix(c.accent, c.second, 0.1),
+        "rim": mix(warm(c.skin, -0.02, 1.5, 0.93), c.blush, 0.15),
     }
     canvases = {name: Canvas(*TILES[name][3:], colour) for name, colour in flat.items()}
     canvases |= {"face": face(c), "iris": iris(c), "white": white(c)}

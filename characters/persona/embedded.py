@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from characters.definition import Definition, Line
+from characters.guard.help import spoken as spoken_help
 from characters.persona import bank
 from characters.persona.clauses import clauses_of, limit_words
 from characters.persona.model import MOODS, Ask, Cancelled, Clause, Intent
@@ -67,8 +68,8 @@ class Embedded:
             self._pools[f"l.{number}"] = _ready(f"l.{number}", [Line(say=say) for say in entry.says])
 
     def understand(self, ask: Ask) -> Intent:
-        """What the fan wants; ``unknown`` for empty words."""
-        return self._understand(ask.say)
+        """What the fan wants; ``unknown`` for empty words. A ruling of the guard stands above the words."""
+        return Intent(ask.ruling, 1.0) if ask.ruling else self._understand(ask.say)
 
     def reply(self, ask: Ask, cancelled: Cancelled) -> Iterator[Clause]:
         """Clauses of an authored answer; always at least one unless cancelled first."""
@@ -81,7 +82,7 @@ class Embedded:
         """The whole answer at once."""
         self._turn += 1
         rng = random.Random(f"{self._seed}:{self._turn}:{ask.moment.seed}:{ask.moment.situation}")
-        intent = self._understand(ask.say) if ask.say.strip() else Intent("", 0.0)
+        intent = self.understand(ask) if ask.say.strip() else Intent("", 0.0)
         values = _values(ask, intent)
         clauses: list[Clause] = []
         if ask.kind == "paid" and ask.say.strip() and ask.moment.situation != "closing":
@@ -90,6 +91,8 @@ class Embedded:
         if not clauses:
             clauses = clauses_of(rng.choice(_PLAIN), values, ask.moment.mood)
         clauses = limit_words(clauses, max(4, ask.limit))
+        if intent.name == "distress":
+            clauses += clauses_of(spoken_help(self._definition.rules.help), {}, "tender")
         return _finish(self._address(clauses, ask, intent, values.get("fan", "")))
 
     def _address(self, clauses: list[Clause], ask: Ask, intent: Intent, fan: str) -> list[Clause]:

@@ -66,7 +66,13 @@ class LanguageModel:
     def reply(self, ask: Ask, cancelled: Cancelled) -> Iterator[Clause]:
         """Streams clauses. A clause is held back until more words follow it, so that the last one can be marked."""
         intent = self.understand(ask)
-        authored = not ask.say.strip() or intent.name in CRITICAL or intent.name == "song_request" or ask.kind == "paid"
+        authored = (
+            not ask.say.strip()
+            or bool(ask.ruling)
+            or intent.name in CRITICAL
+            or intent.name == "song_request"
+            or ask.kind == "paid"
+        )
         if authored:
             yield from self._authored.reply(ask, cancelled)
             return

@@ -12,7 +12,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -36,6 +36,7 @@ PATIENCE = 180.0
 """Seconds a large model may take to load."""
 MAX_SAY = 2_000
 MAX_HISTORY = 12
+MAX_KNOWS = 12
 
 Policy = Literal["drop_oldest", "drop_newest"]
 
@@ -66,7 +67,10 @@ Event = Said | Understood | Failed
 
 def _bounded(ask: Ask) -> Ask:
     history = tuple((who[:60], text[:400]) for who, text in ask.history[-MAX_HISTORY:])
-    return Ask(ask.id, ask.moment, ask.fan[:200], ask.say[:MAX_SAY], ask.kind, ask.amount, history, ask.limit)
+    knows = tuple(text[:300] for text in ask.knows[:MAX_KNOWS])
+    return replace(
+        ask, fan=ask.fan[:200], say=ask.say[:MAX_SAY], account=ask.account[:200], history=history, knows=knows
+    )
 
 
 def _make_room(waiting: deque[_Open], policy: Policy) -> _Open:

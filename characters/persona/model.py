@@ -45,6 +45,12 @@ class Ask:
     """Earlier (speaker, text) turns, oldest first; only what was heard."""
     limit: int = 40
     """Words at most."""
+    account: str = ""
+    """Who the fan is, as the house knows them; names can change hands, accounts cannot. Empty: only the name is known."""
+    ruling: str = ""
+    """An intent the guard has decided (``injection``, ``distress``, ...); whatever the words look like, it holds."""
+    knows: tuple[str, ...] = ()
+    """What memory and lore have to say to this ask, one sentence each: data for the answer, never an order."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,7 +63,9 @@ def fan_text(ask: Ask) -> str:
     """The fan's words as a bounded quotation without anything that looks like markup or a control token."""
     if not ask.say.strip():
         return ""
-    return f'{spoken_name(ask.fan) if ask.fan else "A fan"} writes: "{harmless(ask.say)}"'
+    known = " ".join(harmless(fact) for fact in ask.knows)
+    facts = f'Known: "{known}" ' if known else ""
+    return f'{facts}{spoken_name(ask.fan) if ask.fan else "A fan"} writes: "{harmless(ask.say)}"'
 
 
 def harmless(text: str) -> str:

@@ -45,7 +45,7 @@ def show_(
     """
     from characters import load
     from stage.bench import bench_show
-    from stage.director.director import Plan
+    from stage.director.plan import Plan
     from stage.performance import Settings
 
     plan = Plan(songs=False, idle=10**6) if talk else Plan()

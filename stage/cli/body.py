@@ -40,18 +40,21 @@ def _angles(value: str | None) -> tuple[float, float]:
 )
 @click.option("--pose", type=click.Choice(["relaxed", "rest"]), default="relaxed", show_default=True)
 @click.option("--head", metavar="PITCH,YAW", help="Turn of the head in radians.")
+@click.option("--clip", type=click.Path(path_type=Path), help="Pose from a motion file: .vrma, .bvh or .vmd.")
+@click.option("--at", default=0.0, show_default=True, type=click.FloatRange(0), help="Second of the clip.")
 @click.option("--camera", type=click.Choice(["upper", "face", "full"]), default="upper", show_default=True)
 @click.option("--plain", is_flag=True, help="Flat background and one white light, as the reference pictures.")
 @click.option("--aa", type=click.Choice(["none", "fxaa", "msaa4"]), default="msaa4", show_default=True)
 @click.option("--json", "as_json", is_flag=True)
 def look(
     model: Path, out: Path, size: tuple[int, int], expression: tuple[str, ...], pose: str, head: str | None,
-    camera: str, plain: bool, aa: str, as_json: bool,
+    clip: Path | None, at: float, camera: str, plain: bool, aa: str, as_json: bool,
 ) -> None:  # fmt: skip
     """One picture of any VRM, 0.x or 1.0. MODEL may also be the name of a character.
 
     Example: limelight look model.vrm --expression happy=1 --camera face -o face.png
     """
+    from avatar.motion.clips import still
     from avatar.render.look import look as draw
     from characters import load, names
     from stage.performance import body_of
@@ -69,6 +72,7 @@ def look(
         camera=camera,
         plain=plain,
         aa=aa,
+        frame=(lambda rig: still(clip, at, rig)) if clip else None,
     )
     click.echo(json.dumps({"out": str(out), **(facts or {})}) if as_json else str(out))
 

@@ -13,6 +13,8 @@ _KNOWN = (
     ("characters", "CharacterError"),
     ("avatar.vrm", "VrmError"),
     ("avatar.render", "RenderError"),
+    ("avatar.motion.clips", "ClipError"),
+    ("avatar.capture", "CaptureError"),
     ("avatar.wardrobe", "WardrobeError"),
     ("audio.score", "ScoreError"),
     ("stage.script", "ScriptError"),

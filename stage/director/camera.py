@@ -43,6 +43,11 @@ SHOTS: dict[str, tuple[str, float, float, float, float]] = {
 }
 """Shots; see the comment for what the numbers mean. Azimuth > 0 puts the camera at the performer's left."""
 
+THIRDS = {
+    "upper_left": -0.15, "upper_right": 0.15, "close_left": -0.14, "close_right": 0.14, "wide": 0.11, "crane": -0.09,
+}  # fmt: skip
+"""How far the picture's middle is moved to the camera's right, in widths of the frame."""
+
 MOVES = ("still", "push", "pull", "arc_left", "arc_right", "rise")
 FOV = 28.0
 
@@ -120,5 +125,8 @@ def place(cue: Cue, sample: int, body: Measures, aspect: float) -> Camera:
     centre = focus - frame * (0.5 - above)
     a, e = math.radians(azimuth), math.radians(elevation)
     y = max(body.ground + 0.12, centre + distance * math.sin(e))
-    position = (distance * math.sin(a) * math.cos(e), y, distance * math.cos(a) * math.cos(e))
-    return Camera(position, (0.0, centre, 0.0), FOV)
+    # Rule of thirds: seen from her left she stands at the left, and looks into the free side.
+    aside = THIRDS.get(shot, 0.0) * frame * aspect if aspect >= 1.0 else 0.0
+    across = (math.cos(a) * aside, -math.sin(a) * aside)
+    position = (distance * math.sin(a) * math.cos(e) + across[0], y, distance * math.cos(a) * math.cos(e) + across[1])
+    return Camera(position, (across[0], centre, across[1]), FOV)

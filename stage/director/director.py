@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any, Protocol
 
 from audio.compose import Wish
@@ -19,10 +19,16 @@ from characters.definition import Definition
 from characters.persona.mind import Event, Failed, Said, Understood
 from characters.persona.model import Ask, Intent, Moment
 from stage.clock import SAMPLE_RATE, samples, seconds
-from stage.director.camera import plan_section, shot_cue, talk_cue
-from stage.director.chat import ChatSelector
+from stage.director.answers import Answers
+from stage.director.cameraman import Cameraman
+from stage.director.chat import CROWD, ChatSelector, Choice
+from stage.director.gate import Gate
+from stage.director.intents import SONG, Action, Priority, decide
+from stage.director.mood import Mood, temper
 from stage.director.music import Bandstand, Piece
+from stage.director.plan import CLOSING, ORDERS, Clockwork, Order, Plan
 from stage.director.speech import SpeechDesk, Utterance
+from stage.director.votes import Votes
 from stage.gateway.model import FanEvent
 from stage.studio import Bed, Studio
 from stage.timeline import Cue, Timeline
@@ -30,10 +36,11 @@ from stage.timeline import Cue, Timeline
 log = logging.getLogger("limelight.director")
 
 SONG_INTENTS = frozenset({"song_request", "sing_again"})
-CLOSING = 7.0
-"""Seconds kept for saying goodbye in a show with an end (a short one says it over the last bar)."""
-SHORT_SHOW = 75.0
-"""A show shorter than this goes to its song as soon as it can."""
+URGENT_INTENTS = frozenset({"distress", "grief"})
+"""Somebody needs an answer now: goes to the front of what waits."""
+FILLER_AFTER = 0.4
+"""Seconds after which a fan who waits in silence for a slow mind hears a filler; at most one a turn."""
+MILESTONES = (10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000)
 
 
 class MindLike(Protocol):
@@ -44,58 +51,6 @@ class MindLike(Protocol):
     def poll(self) -> list[Event]: ...
 
     def cancel(self, id: str) -> None: ...
-
-
-@dataclass(slots=True)
-class Order:
-    """A song somebody asked for, or her own choice."""
-
-    id: str
-    fan: str
-    theme: str
-    ordered: int
-    speech: Utterance | None = None
-    piece: Piece | None = None
-    failed: bool = False
-
-
-@dataclass(slots=True)
-class Latency:
-    """Chat accepted (monotonic seconds) and the sample at which its answer is first heard."""
-
-    accepted: float
-    chosen: int
-    audible: int
-    quiet: bool
-    """Whether nothing was being said or sung when the message came."""
-
-
-@dataclass(slots=True)
-class Plan:
-    """Lengths of the parts of a show, in seconds."""
-
-    total: float | None = None
-    talk: float = 45.0
-    idle: float = 4.0
-    song: float = 80.0
-    shot: str = "auto"
-    songs: bool = True
-    """Whether she sings."""
-
-
-@dataclass(slots=True)
-class _Clockwork:
-    phase: str = "before"
-    since: int = 0
-    talk_shot: str = ""
-    camera_until: int = 0
-    idle_at: int = 0
-    greeted: int = 0
-    closing: bool = False
-    faded: bool = False
-    songs: int = 0
-    asked: int = 0
-    history: list[tuple[str, str]] = field(default_factory=list)
 
 
 class Director:
@@ -115,16 +70,16 @@ class Director:
         self.plan = plan or Plan()
         self._studio, self._mind = studio, mind
         self.chat = ChatSelector()
+        self.gate = Gate(definition)
+        self.mood = Mood(temper(definition.persona.traits))
+        self.votes = Votes()
         self.band = Bandstand(timeline, send, studio.perform)
-        self.desk = SpeechDesk(timeline, send, studio.perform, mind.ask, self._drop, self.band.sung)
+        self.desk = SpeechDesk(timeline, send, studio.perform, mind.ask, self._drop, self.band.sung, self.mood.face)
+        self.answers = Answers(definition.identity.name)
+        self.camera = Cameraman(timeline, self.band, self.plan.shot, seed)
         self.orders: list[Order] = []
-        self.latencies: list[Latency] = []
-        self.choices: list[str] = []
-        self._state = _Clockwork()
-        self._pending: dict[str, Order] = {}
-        self._answers: list[Utterance] = []
+        self._state = Clockwork()
         self._joined: list[tuple[str, int]] = []
-        self._sing_waiting: dict[str, tuple[Piece, int]] = {}
         self._random = random.Random(f"director/{seed}")
         self.fans = 0
         self._end = samples(self.plan.total) if self.plan.total else None
@@ -149,15 +104,6 @@ class Director:
     def _left(self, at: int) -> float:
         return seconds(self._end - at) if self._end is not None else float("inf")
 
-    @property
-    def _short(self) -> bool:
-        return self.plan.total is not None and self.plan.total < SHORT_SHOW
-
-    @property
-    def _words(self) -> int:
-        """Words an answer may have: few in a short show."""
-        return 9 if self._short else 40
-
     def _enter(self, phase: str, at: int) -> None:
         self._state.phase, self._state.since = phase, at
         self._state.idle_at = at + samples(self.plan.idle)
@@ -169,21 +115,20 @@ class Director:
         title = playing.song.title if playing is not None and not playing.bed else ""
         self._state.asked += 1
         ahead = next((order.piece.song.title for order in self.orders if order.piece), "")
-        facts: dict[str, Any] = {"song": title, "next_song": ahead} | more
+        facts: dict[str, Any] = {"song": title, "next_song": ahead, "fans": self.fans} | more
         return Moment(
-            situation=situation, phase=self._state.phase, fans=self.fans,
+            situation=situation, phase=self._state.phase, mood=self.mood.name(), energy=round(self.mood.drive, 3),
             seed=self.seed * 100_003 + self._state.asked, **facts,
         )  # fmt: skip
 
     def _say(
         self, situation: str, now: int, fan: str = "", front: bool = False, fresh: float = -1, **more: Any
     ) -> Utterance:
-        ask = Ask(
-            "", self._moment(situation, **more), fan=fan, history=tuple(self._state.history[-6:]), limit=self._words
-        )  # fmt: skip
+        moment = self._moment(situation, **more)
+        ask = Ask("", moment, fan=fan, history=self.answers.recent(), limit=self.plan.words)
         not_after = now + samples(fresh) if fresh >= 0 else -1
         utterance = self.desk.say(ask, now, front=front, not_after=not_after)
-        self._answers.append(utterance)
+        self.answers.follow(utterance)
         return utterance
 
     # ---- what fans do -----------------------------------------------------------------------------------
@@ -193,20 +138,33 @@ class Director:
             if event.kind == "request":
                 event = replace(event, kind="chat", text=f"can you sing about {event.text}?")
             if event.kind in ("chat", "paid"):
-                tier = self.chat.push(event, now)
-                data = {"fan": event.fan, "text": event.text, "tier": tier} | (
-                    {"amount": event.amount} if event.amount else {}
-                )
-                self.timeline.add(Cue(now, 0, "chat", data))
+                self._hear_words(event, now)
             elif event.kind == "reaction":
-                for nth in range(max(1, min(12, int(event.amount or 1)))):
+                shown = max(1, min(12, int(event.amount or 1)))
+                self.mood.feel("reaction", now, shown)
+                for nth in range(shown):
                     at = now + nth * SAMPLE_RATE // 20
                     self.timeline.add(Cue(at, 3 * SAMPLE_RATE, "reaction", {"name": event.text, "fan": event.fan}))
+            elif event.kind == "vote":
+                self.votes.cast(event.fan, event.text, now)
             elif event.kind == "join":
                 self.fans += 1
+                self.mood.feel("join", now)
                 self._joined = [*self._joined[-7:], (event.fan, now)]
             elif event.kind == "leave":
                 self.fans = max(0, self.fans - 1)
+
+    def _hear_words(self, event: FanEvent, now: int) -> None:
+        self.gate.note(event)
+        tier = self.chat.push(event, now)
+        data: dict[str, Any] = {"fan": event.fan, "text": event.text, "tier": tier}
+        if event.amount:
+            data["amount"] = event.amount
+        self.timeline.add(Cue(now, 0, "chat", data))
+        if event.kind == "paid":
+            self.mood.feel("gift", now)
+        elif tier == "gathered":
+            self.mood.feel("flood", now, 0.1)
 
     # ---- once a frame -----------------------------------------------------------------------------------
     def prelude(self) -> bool:
@@ -224,14 +182,20 @@ class Director:
         ended = self.band.advance(horizon)
         if ended is not None:
             self._song_over(ended, horizon)
+        self._fill(now)
         self.desk.advance(horizon)
-        self._watch_answers()
-        self._camera(horizon)
+        for utterance in self.answers.step():
+            if utterance.state == "done":
+                self.mood.feel("spoke", now)
+        self._tell_mood(now, horizon)
+        self.camera.step(horizon)
 
     def _collect(self, horizon: int) -> None:
         for event in self._mind.poll():
             if isinstance(event, Said):
-                self.desk.clause(event.id, event.clause)
+                clause = self.gate.said(event, self.desk.ask_of(event.id), horizon)
+                if clause is not None:
+                    self.desk.clause(event.id, clause)
             elif isinstance(event, Understood):
                 self.desk.understood(event.id, event.intent)
                 self._understood(event.id, event.intent, horizon)
@@ -260,28 +224,34 @@ class Director:
         if piece is not None and isinstance(value, Take):
             self.band.take(piece, int(index), value, horizon)
 
+    # ---- mood -------------------------------------------------------------------------------------------
+    def _tell_mood(self, now: int, horizon: int) -> None:
+        """The mood is on the timeline every five seconds, so that a show can be read and replayed with it."""
+        self.mood.at(now)
+        if self._state.mood_told < 0 or horizon - self._state.mood_told >= 5 * SAMPLE_RATE:
+            self._state.mood_told = horizon
+            self.timeline.add(Cue(horizon, 0, "mood", self.mood.facts()))
+
     # ---- songs ------------------------------------------------------------------------------------------
     def _understood(self, id: str, intent: Intent, horizon: int) -> None:
         utterance = next((u for u in self.desk.queue if u.id == id), None)
-        if (
-            utterance is None
-            or intent.name not in SONG_INTENTS
-            or not self.plan.songs
-            or len(self.orders) >= 8
-            or self._state.closing
-        ):
+        if utterance is None:
+            return
+        self.mood.feel(intent.name, horizon)
+        if intent.name in URGENT_INTENTS:
+            self.desk.promote(utterance, Priority.HIGH)
+        if intent.name not in SONG_INTENTS or not self.plan.songs or len(self.orders) >= ORDERS or self._state.closing:
             return
         fan = utterance.ask.fan
         if any(order.fan == fan for order in self.orders):
             return
-        theme = intent.slots.get("topic", "")
-        self._order(fan, theme, utterance.ask.say, horizon, utterance)
+        self._order(fan, intent.slots.get("topic", ""), utterance.ask.say, horizon, utterance)
 
     def _order(self, fan: str, theme: str, prompt: str, horizon: int, speech: Utterance | None) -> Order | None:
         ahead = self.plan.song
         if self._end is not None:
             waiting = 2.0 * max(0, len(self.desk.queue) - 1) + seconds(max(0, self.desk.speech_end - horizon))
-            ahead = min(ahead, self._left(horizon) - waiting - (1.0 if self._short else CLOSING))
+            ahead = min(ahead, self._left(horizon) - waiting - (1.0 if self.plan.short else CLOSING))
             if ahead < 20.0:
                 return None
         self._state.songs += 1
@@ -293,6 +263,16 @@ class Director:
             return None
         self.orders.append(order)
         return order
+
+    def _own_song(self, now: int, horizon: int) -> None:
+        """She chooses: what the crowd votes for, else a theme of her own, in the mood she is in."""
+        theme = self.votes.take(now)
+        fans_choice = bool(theme)
+        theme = theme or self._random.choice(self.definition.music.themes or [""])
+        word = "" if fans_choice else self.mood.song()
+        order = self._order("", theme, f"{word} {theme}".strip(), horizon, None)
+        if order is not None:
+            order.speech = self._say("song_intro", horizon)
 
     def _composed(self, id: str, value: Any) -> None:
         order = next((o for o in self.orders if o.id == id), None)
@@ -321,33 +301,16 @@ class Director:
         first_sung = min((offset for offset, _ in piece.phrases), default=0) - SAMPLE_RATE // 4
         free = max(self.desk.speech_end + SAMPLE_RATE // 4 - first_sung, horizon + SAMPLE_RATE // 20)
         start = self.band.next_bar(free)
-        if start > horizon + 3 * SAMPLE_RATE:
+        if start > horizon + 3 * SAMPLE_RATE or any(utterance.start >= 0 for utterance in others):
             return
-        if others:
-            for utterance in others:
-                if utterance.start >= 0:
-                    return
         self.orders.remove(order)
         self.band.start_song(piece, start, horizon)
-        self._sections(piece)
+        self.camera.song(piece)
+        self.mood.feel("song_started", horizon)
         self._enter("song", start)
 
-    def _sections(self, piece: Piece) -> None:
-        if self.plan.shot != "auto":
-            return
-        self._cut_camera(piece.start)
-        tempo = piece.song.tempo_map
-        for section in piece.song.sections:
-            bars = [
-                piece.start + tempo.sample(tempo.bar_beat(bar))
-                for bar in range(section.bar, section.bar + section.bars + 1)
-            ]
-            self.timeline.extend(
-                plan_section(bars[0], bars, section.name, section.energy, f"{self.seed}/{piece.id}", piece.id)
-            )
-        self._state.camera_until = piece.end
-
     def _song_over(self, piece: Piece, horizon: int) -> None:
+        self.mood.feel("song_ended", horizon)
         if self._state.closing:
             return
         self._enter("banter", max(piece.end, horizon))
@@ -377,32 +340,55 @@ class Director:
         if state.phase in ("talk", "banter"):
             self._keep_talking(now, horizon)
 
+    def running(self, horizon: int) -> str:
+        """What goes on, as :func:`stage.director.intents.decide` names it."""
+        piece = self.band.playing
+        if piece is not None and not piece.bed and piece.start <= horizon < piece.end:
+            return SONG
+        current = self.desk.current
+        return current.situation if current is not None else ""
+
     def _answer(self, now: int, horizon: int) -> None:
         """Ask for the next answer while the last is spoken, two ahead at most."""
         while len(self.desk.queue) < 3 and len(self.chat):
-            if self._short and self.orders and self._left(horizon) < 45:
+            if self.plan.short and self.orders and self._left(horizon) < 45:
                 return
             choice = self.chat.pick(now)
             if choice is None:
                 return
-            event = choice.event
-            self.choices.append(
-                f"{seconds(now):.2f} {choice.tier} {event.fan}: {choice.reason} (waited {choice.waited:.1f} s)"
-            )
-            del self.choices[:-1000]
-            current = self.desk.current
-            if current is not None and current.ask.moment.situation in ("idle", "join"):
-                if current.start < 0 or current.end - horizon > SAMPLE_RATE * 6 // 5:
-                    self.desk.cut(horizon)
-            situation = "gift" if event.kind == "paid" else "chat"
-            ask = Ask(
-                "", self._moment(situation), fan=event.fan, say=event.text, kind=event.kind, amount=event.amount,
-                history=tuple(self._state.history[-6:]), limit=self._words,
-            )  # fmt: skip
-            quiet = not self.desk.busy(now) and choice.waited < 0.2
-            utterance = self.desk.say(ask, now, accepted=event.accepted)
-            utterance.quiet = quiet
-            self._answers.append(utterance)
+            self._answer_one(choice, now, horizon)
+
+    def _answer_one(self, choice: Choice, now: int, horizon: int) -> None:
+        event, why = choice.event, self.answers.chosen(choice, now)
+        entry = self.gate.enter(event, now)
+        if entry is None:
+            return
+        situation = "gift" if event.kind == "paid" else "chat"
+        current = self.desk.current
+        # A line that is nearly over is let finish: cutting its last word would gain nothing.
+        nearly_over = current is not None and current.start >= 0 and current.end - horizon <= SAMPLE_RATE * 6 // 5
+        if decide(self.running(horizon), situation) == "cut" and not nearly_over:
+            self.desk.cut(horizon)
+        if choice.crowd >= CROWD:
+            self.mood.feel("crowd", now)
+            self._say("crowd_asks", horizon, fresh=8.0, fans=choice.crowd)
+        ask = Ask(
+            "", self._moment(situation), fan=entry.fan, say=entry.text, kind=event.kind, amount=event.amount,
+            history=self.answers.recent(), limit=self.plan.words, account=event.account, ruling=entry.ruling,
+        )  # fmt: skip
+        utterance = self.desk.say(ask, now, accepted=event.accepted)
+        utterance.quiet = not self.desk.busy(now, but=utterance) and choice.waited < 0.2
+        utterance.why = why
+        self.answers.follow(utterance)
+
+    def _fill(self, now: int) -> None:
+        """A fan who waits in silence for a slow mind hears that she is thinking."""
+        head = self.desk.queue[0] if self.desk.queue else None
+        lines = self.definition.situations.get("filler")
+        if head is None or not lines or not head.ask.say or not head.quiet or head.filled or head.clauses:
+            return
+        if now - head.asked >= samples(FILLER_AFTER) and not self.desk.speaking(now):
+            self.desk.fill(head, self._random.choice(lines).say, {"fan": head.ask.fan})
 
     def _keep_talking(self, now: int, horizon: int) -> None:
         state = self._state
@@ -411,25 +397,29 @@ class Director:
             state.idle_at = max(state.idle_at, self.desk.speech_end + self._idle_gap())
             return
         talk = seconds(horizon - state.since)
-        enough = 8.0 if self._short else (self.plan.talk if state.songs else self.plan.talk * 0.7)
+        enough = 8.0 if self.plan.short else (self.plan.talk if state.songs else self.plan.talk * 0.7)
         if self.plan.songs and not self.orders and talk > enough and self._left(horizon) > 32.0:
-            theme = self._random.choice(self.definition.music.themes or [""])
-            order = self._order("", theme, theme, horizon, None)
-            if order is not None:
-                order.speech = self._say("song_intro", horizon)
+            self._own_song(now, horizon)
             return
         if horizon < state.idle_at:
             return
         recent = [fan for fan, at in self._joined if now - at < 25 * SAMPLE_RATE]
-        if recent:
+        reached = max((m for m in MILESTONES if m <= self.fans), default=0)
+        if reached > state.milestone and self.definition.situations.get("milestone"):
+            state.milestone = reached
+            self._say("milestone", horizon, fresh=4.0)
+        elif recent:
             self._joined.clear()
             self._say("join", horizon, fan=recent[-1], fresh=4.0)
         else:
+            self.mood.feel("silence", now)
             self._say("idle", horizon, fresh=4.0)
         state.idle_at = horizon + self._idle_gap()
 
     def _idle_gap(self) -> int:
-        return samples(self.plan.idle * (0.7 + 0.9 * self._random.random()))
+        """Pauses are longer when she is tired or calm."""
+        pace = 1.3 - 0.6 * self.mood.drive
+        return samples(self.plan.idle * pace * (0.7 + 0.9 * self._random.random()))
 
     def _during_song(self, horizon: int) -> None:
         piece = self.band.playing
@@ -440,7 +430,7 @@ class Director:
         state, left = self._state, self._left(horizon)
         if not state.closing:
             sung_until = max((end for _, end in self.band.sung()), default=0)
-            room = 3.2 if self._short else CLOSING
+            room = 3.2 if self.plan.short else CLOSING
             if left < room or (
                 state.phase == "song" and left < room + 4 and sung_until < horizon and self._left(sung_until) < room + 3
             ):
@@ -449,6 +439,7 @@ class Director:
                 for utterance in list(self.desk.queue):
                     if utterance.start < 0:
                         utterance.state = "cut"
+                self.mood.feel("closing", horizon)
                 self._say("closing", horizon, fresh=max(0.5, left - 1.5))
                 self._enter("closing", horizon)
         if state.closing and not state.faded and left < 2.5 and self._end is not None:
@@ -460,51 +451,55 @@ class Director:
             if piece is None or not singing or piece.end > self._end:
                 self.band.stop(max(horizon, self._end - fade), fade=fade - SAMPLE_RATE // 20)
 
+    # ---- the operator -----------------------------------------------------------------------------------
     def skip(self, horizon: int) -> None:
         """The operator's *next*: a song ends at the next bar line, a line at the next word."""
+        if not self._end_song(horizon):
+            self._interrupt(horizon)
+
+    def order_song(self, prompt: str, horizon: int) -> bool:
+        """The operator asks for a song; False when it cannot be."""
+        return self.plan.songs and self._order("", "", prompt, horizon, None) is not None
+
+    def say(self, text: str, horizon: int, behaviour: str = "queue") -> Action:
+        """The operator has her say something: ``queue``, ``interrupt`` or ``replace`` what goes on."""
+        action = decide(self.running(horizon), f"operator_{behaviour}")
+        if action == "bar":
+            self._end_song(horizon)
+        if action in ("cut", "replace", "bar"):
+            self._interrupt(horizon, self.running(horizon) != SONG)
+        if action == "replace":
+            self.desk.clear(below=Priority.CRITICAL)
+        self.answers.follow(self.desk.read(text, f"operator_{behaviour}", self.mood.name(), horizon))
+        return action
+
+    def approve(self, number: int, horizon: int) -> bool:
+        """The operator lets a held line go on; False when there is none of that number."""
+        held = self.gate.approve(number)
+        if isinstance(held, FanEvent):
+            self.chat.push(replace(held, ruling="approved"), horizon)
+        elif held is not None:
+            self.answers.follow(self.desk.recite(*held, horizon))
+        return held is not None
+
+    def _end_song(self, horizon: int) -> bool:
         piece = self.band.playing
-        if piece is not None and not piece.bed and piece.start <= horizon:
-            at = self.band.next_bar(horizon + SAMPLE_RATE // 20)
-            self.band.back_to_bed(at)
-            self._cut_camera(at)
-            self._enter("banter", at)
-        else:
-            self.desk.cut(horizon)
+        if piece is None or piece.bed or piece.start > horizon:
+            return False
+        at = self.band.next_bar(horizon + SAMPLE_RATE // 20)
+        self.band.back_to_bed(at)
+        self.camera.cut(at)
+        self._enter("banter", at)
+        return True
 
-    def _watch_answers(self) -> None:
-        for utterance in list(self._answers):
-            if utterance.audible >= 0 and utterance.accepted:
-                self.latencies.append(Latency(utterance.accepted, utterance.asked, utterance.audible, utterance.quiet))
-                del self.latencies[:-10_000]
-                utterance.accepted = 0.0
-            if utterance.over:
-                self._answers.remove(utterance)
-                if utterance.state == "done":
-                    ask = utterance.ask
-                    if ask.say:
-                        self._state.history.append((ask.fan, ask.say))
-                    self._state.history.append((self.definition.identity.name, utterance.heard(utterance.end)))
-                    del self._state.history[:-24]
-
-    # ---- camera -----------------------------------------------------------------------------------------
-    def _camera(self, horizon: int) -> None:
-        state = self._state
-        if horizon < state.camera_until:
+    def _interrupt(self, horizon: int, wanted: bool = True) -> None:
+        """Cut what is said at its next word; thanks for a paid message that was hardly begun are said again later."""
+        current = self.desk.current
+        if not wanted or current is None:
             return
-        if self.plan.shot != "auto":
-            self.timeline.add(shot_cue(horizon, 10**12, self.plan.shot, "still"))
-            state.camera_until = 10**12
-            return
-        first = not state.talk_shot
-        length = self.band.next_bar(horizon + samples(5.0 if first else 8.0)) - horizon
-        cue = (
-            shot_cue(horizon, length, "upper", "push")
-            if first
-            else talk_cue(horizon, length, str(self.seed), state.talk_shot)
-        )
-        state.talk_shot = str(cue.data["shot"])
-        self.timeline.add(cue)
-        state.camera_until = cue.end
-
-    def _cut_camera(self, at: int) -> None:
-        self._state.camera_until = at
+        words = sum(len(clause.text.split()) for clause in current.clauses)
+        heard = len(self.desk.cut(horizon).split())
+        if current.ask.kind == "paid" and heard < 0.5 * max(1, words):
+            again = self.desk.say(current.ask, horizon, front=True)
+            again.why = current.why
+            self.answers.follow(again)

@@ -10,7 +10,7 @@ import math
 import re
 from dataclasses import dataclass
 
-from avatar.render.scene import Light, SceneState
+from avatar.render.scene import Colour, Light, SceneState
 from stage.clock import SAMPLE_RATE
 
 LOOKS: dict[str, tuple[float, float]] = {
@@ -41,6 +41,10 @@ def chord_mood(symbol: str) -> float:
     if "#11" in quality or quality.startswith("aug"):
         return 0.9
     return 0.6
+
+
+def _towards(a: Colour, b: Colour, share: float) -> Colour:
+    return (a[0] + (b[0] - a[0]) * share, a[1] + (b[1] - a[1]) * share, a[2] + (b[2] - a[2]) * share)
 
 
 @dataclass(slots=True)
@@ -83,7 +87,13 @@ class LightState:
         scene.hue = self.mood_before + (self.mood - self.mood_before) * self._share(sample, self.mood_since)
         turn = 0.25 * math.sin(2 * math.pi * sample / (SAMPLE_RATE * 23))
         scene.key = Light((0.55 + turn, 0.9, 1.0), (1.0, 0.97, 0.93), key_a + (key_b - key_a) * share)
-        scene.rim = Light((-0.5 - turn, 0.6, -1.0), (0.62, 0.72, 1.0), 0.35 + 0.5 * scene.energy + 0.12 * scene.beat)
+        scene.rim = Light(
+            (-0.5 - turn, 0.6, -1.0),
+            _towards(_towards(scene.palette[1 % len(scene.palette)], scene.palette[2 % len(scene.palette)],
+                              0.5 + 0.5 * max(-1.0, min(1.0, scene.hue))), (0.80, 0.88, 1.0), 0.45),
+            0.40 + 0.55 * scene.energy + 0.12 * scene.beat,
+        )  # fmt: skip
+        scene.ambient = _towards((0.25, 0.25, 0.32), scene.palette[0], 0.25)
 
 
 def pulse(sample: int, start: int, length: int) -> float:

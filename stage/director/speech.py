@@ -9,13 +9,18 @@ What was not heard before a cut is not part of ``heard``.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from audio.engine.model import Cancel, VoiceEvent
 from audio.voice.model import Spoken, Take
-from characters.persona.model import Ask, Clause, Intent
+from characters.persona.clauses import clauses_of
+from characters.persona.model import Ask, Clause, Intent, Moment
+from characters.persona.speech import spoken_name
 from stage.clock import SAMPLE_RATE
+from stage.director.intents import Priority, manner
+from stage.director.latency import Stamps
 from stage.director.voicecues import stressed, voice_cues
 from stage.timeline import Cue, Timeline
 
@@ -37,7 +42,9 @@ class Utterance:
     id: str
     ask: Ask
     asked: int
-    accepted: float = 0.0
+    priority: Priority = Priority.NORMAL
+    stamps: Stamps | None = None
+    """Latency of the answer to a fan, if it is to be measured."""
     state: str = "thinking"
     clauses: list[Clause] = field(default_factory=list)
     takes: dict[int, Take] = field(default_factory=dict)
@@ -47,13 +54,24 @@ class Utterance:
     start: int = -1
     end: int = -1
     audible: int = -1
+    viseme: int = -1
+    """Sample of the first shape of the mouth."""
     intent: Intent | None = None
     waits_since: int = -1
     quiet: bool = False
     """Whether nothing was being said when it was asked for."""
     not_after: int = -1
     """Drop it when it has not begun by this sample (-1: never)."""
+    why: str = ""
+    """Why the fan's message was chosen."""
+    filled: bool = False
+    """Whether she has already said that she is thinking."""
     words: list[tuple[int, int, str]] = field(default_factory=list)
+
+    @property
+    def situation(self) -> str:
+        """What it is said for; decides who may interrupt it."""
+        return self.ask.moment.situation
 
     @property
     def over(self) -> bool:
@@ -76,9 +94,10 @@ class SpeechDesk:
         ask: Callable[[Ask], None],
         drop: Callable[[str], None],
         sung: Callable[[], list[tuple[int, int]]],
+        face: Callable[[], float] = lambda: 0.8,
     ) -> None:
         self._timeline, self._send, self._perform = timeline, send, perform
-        self._ask, self._drop, self._sung = ask, drop, sung
+        self._ask, self._drop, self._sung, self._face = ask, drop, sung, face
         self.queue: list[Utterance] = []
         self.on_air: Utterance | None = None
         """What is heard now and has all its clauses placed; it can still be cut."""
@@ -87,18 +106,68 @@ class SpeechDesk:
 
     # ---- coming in ------------------------------------------------------------------------------------
     def say(self, ask: Ask, now: int, accepted: float = 0.0, not_after: int = -1, front: bool = False) -> Utterance:
-        """Ask the mind for an utterance and queue it."""
+        """Ask the mind for an utterance and queue it by its priority (``front``: before its equals)."""
+        utterance = self._new(ask, now, not_after)
+        if accepted:
+            utterance.stamps = Stamps(accepted)
+            utterance.stamps.mark("selected", time.monotonic())
+        self._insert(utterance, front)
+        self._ask(utterance.ask)
+        return utterance
+
+    def read(self, text: str, situation: str, mood: str, now: int) -> Utterance:
+        """Queue given words (the operator's); nothing is asked of the mind."""
+        utterance = self._new(Ask("", Moment(situation, mood=mood)), now, -1)
+        self._insert(utterance, front=False)
+        for clause in clauses_of(text, {}, mood):
+            self.clause(utterance.id, replace(clause, last=False))
+        utterance.complete = True
+        return utterance
+
+    def recite(self, ask: Ask, clauses: Iterable[Clause], now: int) -> Utterance:
+        """Queue an answer that was thought earlier (a held one that was approved)."""
+        utterance = self._new(ask, now, -1)
+        self._insert(utterance, front=False)
+        for clause in clauses:
+            self.clause(utterance.id, replace(clause, last=False))
+        utterance.complete = True
+        return utterance
+
+    def _new(self, ask: Ask, now: int, not_after: int) -> Utterance:
         self._count += 1
         ask = replace(ask, id=f"say{self._count}")
-        utterance = Utterance(ask.id, ask, now, accepted, not_after=not_after)
-        if front and self.queue and self.queue[0].state == "thinking":
-            self.queue.insert(0, utterance)
-        elif front and len(self.queue) > 1:
-            self.queue.insert(1, utterance)
-        else:
-            self.queue.append(utterance)
-        self._ask(ask)
-        return utterance
+        return Utterance(ask.id, ask, now, manner(ask.moment.situation).priority, not_after=not_after)
+
+    def _insert(self, utterance: Utterance, front: bool) -> None:
+        """By priority, first come first served; what has begun to be said stays where it is."""
+        at = 1 if self.queue and self.queue[0].start >= 0 else 0
+        while at < len(self.queue):
+            other = self.queue[at].priority
+            if other < utterance.priority or (front and other == utterance.priority):
+                break
+            at += 1
+        self.queue.insert(at, utterance)
+
+    def promote(self, utterance: Utterance, priority: Priority) -> None:
+        """What was understood makes it urgent: it moves ahead of what waits with less."""
+        if utterance in self.queue and utterance.start < 0 and priority > utterance.priority:
+            self.queue.remove(utterance)
+            utterance.priority = priority
+            self._insert(utterance, front=True)
+
+    def clear(self, below: Priority) -> None:
+        """Drop what waits with a lower priority and has not begun; paid messages keep their turn."""
+        for utterance in list(self.queue):
+            if utterance.start < 0 and utterance.priority < below and utterance.ask.kind != "paid":
+                utterance.state = "cut"
+                self._forget(utterance)
+
+    def fill(self, utterance: Utterance, line: str, values: Mapping[str, str]) -> None:
+        """Let an utterance that is still being thought begin with a filler."""
+        utterance.filled = True
+        named = {name: spoken_name(value) for name, value in values.items()}
+        for clause in clauses_of(line, named, utterance.ask.moment.mood)[:1]:
+            self.clause(utterance.id, replace(clause, last=False))
 
     def clause(self, id: str, clause: Clause) -> None:
         """The mind thought a clause."""
@@ -106,17 +175,25 @@ class SpeechDesk:
         if utterance is None or utterance.over:
             return
         if clause.text.strip():
+            if utterance.stamps is not None:
+                utterance.stamps.mark("first_clause", time.monotonic())
             utterance.clauses.append(replace(clause, last=False))
             index = len(utterance.clauses) - 1
             self._perform(f"{id}:{index}", Spoken(clause.text, clause.mood), 0 if utterance is self.queue[0] else 1)
         if clause.last:
             utterance.complete = True
 
+    def ask_of(self, id: str) -> Ask | None:
+        """What an utterance that waits or is being said was asked."""
+        return next((utterance.ask for utterance in self.queue if utterance.id == id), None)
+
     def understood(self, id: str, intent: Intent) -> None:
         """The mind knows what the fan wants."""
         for utterance in self.queue:
             if utterance.id == id:
                 utterance.intent = intent
+                if utterance.stamps is not None:
+                    utterance.stamps.mark("understood", time.monotonic())
 
     def failed(self, id: str, reason: str) -> None:
         """The mind or the studio gave up on it."""
@@ -142,9 +219,13 @@ class SpeechDesk:
         """What is being said, or else thought."""
         return self.on_air or (self.queue[0] if self.queue else None)
 
-    def busy(self, sample: int) -> bool:
-        """Whether something is being said, or about to be."""
-        return bool(self.queue) or sample < self.speech_end
+    def speaking(self, sample: int) -> bool:
+        """Whether something is being said."""
+        return sample < self.speech_end
+
+    def busy(self, sample: int, but: Utterance | None = None) -> bool:
+        """Whether something is being said, or about to be (``but`` does not count)."""
+        return any(u is not but for u in self.queue) or sample < self.speech_end
 
     # ---- playing ----------------------------------------------------------------------------------------
     def advance(self, horizon: int) -> None:
@@ -225,9 +306,12 @@ class SpeechDesk:
         voiced = [phone for phone in take.layout.phones if phone.symbol not in ("sil", "breath")]
         begin = zero + (voiced[0].start if voiced else 0)
         cues.append(Cue(begin, end - begin, "caption", {"text": clause.text, "sung": False}, own))
-        cues.append(Cue(begin, end - begin, "expression", {"name": clause.mood, "weight": 0.8}, own))
+        cues.append(Cue(begin, end - begin, "expression", {"name": clause.mood, "weight": round(self._face(), 3)}, own))
         if head.start < 0:
             head.start, head.audible, head.state = begin, begin, "speaking"
+            head.viseme = next((cue.sample for cue in cues if cue.kind == "phoneme"), begin)
+            if head.stamps is not None:
+                head.stamps.mark("queued", time.monotonic())
             if head.ask.fan:
                 cues.append(Cue(begin, min(end - begin, SAMPLE_RATE // 2), "gaze", {"target": "chat"}, own))
                 cues.append(Cue(begin + SAMPLE_RATE // 2, end - begin, "gaze", {"target": "camera"}, own))
@@ -244,7 +328,9 @@ class SpeechDesk:
 
     def _reply_cue(self, head: Utterance) -> None:
         said = " ".join(clause.text for clause in head.clauses if clause.text)
-        data = {"text": said, "fan": head.ask.fan, "to": head.ask.say, "situation": head.ask.moment.situation}
+        data = {"text": said, "fan": head.ask.fan, "to": head.ask.say, "situation": head.situation}
+        if head.why:
+            data["why"] = head.why
         self._timeline.add(Cue(head.start, max(0, head.end - head.start), "reply", data, head.id))
 
     # ---- interruption -----------------------------------------------------------------------------------
@@ -264,8 +350,8 @@ class SpeechDesk:
                 self._send(Cancel(at, head.id, SAMPLE_RATE * 3 // 100))
                 self._timeline.cut(at, head.id)
                 self.speech_end = at
-            heard = head.heard(at)
-            facts = {"text": heard, "fan": head.ask.fan, "to": head.ask.say, "situation": head.ask.moment.situation}
+            heard, head.end = head.heard(at), at
+            facts = {"text": heard, "fan": head.ask.fan, "to": head.ask.say, "situation": head.situation}
             self._timeline.add(Cue(head.start, at - head.start, "reply", facts | {"cut": True}, head.id))
         head.state = "cut"
         self._forget(head)

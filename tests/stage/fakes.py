@@ -58,6 +58,10 @@ class FakeMind:
             last = i == len(clauses) - 1
             self._events.append(Said(ask.id, Clause(clause.text, clause.mood, clause.gesture, last)))
 
+    def understands(self, id: str, intent: str) -> None:
+        """What the words of an ask mean, told before the answer."""
+        self._events.insert(0, Understood(id, Intent(intent, 0.9)))
+
     def poll(self) -> list[Event]:
         events, self._events = self._events, []
         return events

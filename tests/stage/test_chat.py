@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stage.clock import SAMPLE_RATE
+from stage.director.alike import alike, gist
 from stage.director.chat import ChatSelector, Limits
 from stage.gateway.model import FanEvent
 
@@ -76,3 +77,88 @@ def test_a_flood_stays_bounded_and_loses_nothing_paid(flood: list[tuple[int, int
     while (choice := chat.pick(0)) is not None:
         answered.add(choice.event.id)
     assert paid <= answered
+
+
+def test_the_same_question_of_many_is_one_entry_that_says_how_many() -> None:
+    chat = ChatSelector()
+    asked = ("what song is this??", "WHAT SONG IS THISSSS", "pls what song is this", "hey lumi what song is it")
+    tiers = [chat.push(message(f"fan{n}", asked[n % 4]), n) for n in range(37)]
+    chat.push(message("solo", "do you like trains"), 40)
+    assert tiers[0] == "first"
+    assert set(tiers[1:]) == {"gathered"}
+    choice = chat.pick(100)
+    assert choice is not None
+    assert choice.crowd == 37
+    assert choice.reason == "37 fans ask the same"
+    assert len(choice.others) <= 12
+    assert chat.pick(100).event.fan == "solo"  # type: ignore[union-attr]
+
+
+def test_one_fan_is_not_a_crowd() -> None:
+    chat = ChatSelector()
+    for n in range(30):
+        chat.push(message("loud", f"what song is this {'!' * n}"), n)
+    assert chat.pick(50).crowd == 1  # type: ignore[union-attr]
+    assert len(chat) == 0
+
+
+def test_a_crowd_and_a_single_fan_take_turns() -> None:
+    chat = ChatSelector()
+    for n in range(9):
+        chat.push(message(f"a{n}", "sing about rainy trains"), n)
+        chat.push(message(f"b{n}", "what is your favourite colour"), n)
+    for n in range(3):
+        chat.push(message(f"solo{n}", f"unique thought number{n} xylophone{n}"), 10)
+    crowds = [chat.pick(20).crowd for _ in range(4)]  # type: ignore[union-attr]
+    assert crowds == [9, 1, 9, 1]
+
+
+def test_members_come_before_strangers_and_after_paid() -> None:
+    chat = ChatSelector()
+    chat.push(message("new", "hello there friend"), 0)
+    chat.push(FanEvent("m", "mia", "chat", "evening everybody here", member=True), 1)
+    chat.push(message("pay", "tip", "paid"), 2)
+    assert [chat.pick(5).tier for _ in range(3)] == ["paid", "member", "first"]  # type: ignore[union-attr]
+
+
+def test_a_flood_of_five_thousand_lines_keeps_every_paid_one_and_its_bounds() -> None:
+    chat = ChatSelector()
+    limits = chat.limits
+    for n in range(5_000):
+        at = n * 60 * SAMPLE_RATE // 5_000
+        kind = "paid" if n % 250 == 7 else "chat"
+        chat.push(message(f"fan{n * 7919 % 900}", f"line {n} about {n % 331} things", kind), at)
+        assert len(chat) <= limits.everyone + limits.first + limits.member + 20
+    end = 60 * SAMPLE_RATE
+    first = [chat.pick(end) for _ in range(20)]
+    assert [c.tier for c in first if c] == ["paid"] * 20
+    assert all(c and "order" in c.reason for c in first)
+
+
+@given(st.lists(st.tuples(st.sampled_from("abcdef"), st.text(max_size=30)), max_size=40))
+@settings(max_examples=60, deadline=None)
+def test_whatever_is_written_the_choice_is_the_same_twice(lines: list[tuple[str, str]]) -> None:
+    def run() -> list[str]:
+        chat = ChatSelector()
+        for n, (fan, text) in enumerate(lines):
+            chat.push(message(fan, text), n)
+        out = []
+        while (choice := chat.pick(1000)) is not None:
+            out.append(f"{choice.event.id} {choice.reason} {choice.crowd}")
+        return out
+
+    assert run() == run()
+
+
+def test_lines_that_ask_different_things_are_not_gathered() -> None:
+    pairs = (
+        ("do you like cats", "do you like dogs"),
+        ("sing about rain", "sing about trains"),
+        ("how old are you", "how tall are you"),
+        ("!!!", "???"),
+    )
+    for one, two in pairs:
+        assert not alike(gist(one), gist(two)), (one, two)
+    same = (("whats ur fav colour", "what is your FAV colour???"), ("あなたの歌が好きです", "あなたの歌がすきです"))
+    for one, two in same:
+        assert alike(gist(one), gist(two)), (one, two)

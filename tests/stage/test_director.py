@@ -13,7 +13,8 @@ from audio.score.model import Chord, Meter, Note, Section, Song, Tempo, Track
 from characters import load
 from characters.persona.model import Clause
 from stage.clock import SAMPLE_RATE
-from stage.director.director import Director, Plan
+from stage.director.director import Director
+from stage.director.plan import Plan
 from stage.gateway.model import FanEvent
 from stage.studio import Bed
 from stage.timeline import Cue, Timeline
@@ -131,7 +132,7 @@ def test_an_answer_to_a_quiet_room_is_placed_at_the_horizon() -> None:
     reply = show.cues("reply")[-1]
     assert reply.data["fan"] == "mika"
     assert reply.sample - 8.5 * SAMPLE_RATE <= show.band.lead + 3 * FRAME
-    assert show.director.latencies[-1].audible == reply.sample
+    assert show.director.answers.latencies[-1].audible == reply.sample
 
 
 def test_an_idle_line_gives_way_at_a_word_and_memory_keeps_what_was_heard() -> None:
@@ -199,7 +200,7 @@ def test_hours_of_show_stay_bounded() -> None:
         show.studio.performed.clear()
         assert len(show.timeline) < 6_000
         assert len(show.director.orders) <= 8
-        assert len(show.director.latencies) <= 10_000
-        assert len(show.director._answers) < 10
+        assert len(show.director.answers.latencies) <= 10_000
+        assert len(show.director.answers) < 10
     phases = {c.data["name"] for c in show.cues("phase")}
     assert phases <= {"talk", "song", "banter"}

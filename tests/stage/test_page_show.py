@@ -13,7 +13,7 @@ import pytest
 
 from avatar.render import Picture, RenderError
 from characters import load
-from stage.director.director import Plan
+from stage.director.plan import Plan
 from stage.live import LiveOptions, LiveShow, open_show
 from stage.performance import Settings
 

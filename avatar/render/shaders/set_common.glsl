@@ -20,6 +20,9 @@ const float FLOOR_FADE = 0.16;
 // How much of the floor's mirror is seen at this angle.
 float fresnel(float down) { return mix(0.62, 0.10, clamp(down * 1.9, 0.0, 1.0)); }
 
+// A film-like shoulder: highlights roll off instead of clipping, darks stay.
+vec3 toned(vec3 c) { return c * (1.14 + c * 0.15) / (1.0 + c * 0.46); }
+
 // A dark, soft ellipse where she stands.
 float contact(vec2 p) { return 1.0 - 0.72 * exp(-dot(p * vec2(3.6, 4.6), p * vec2(3.6, 4.6))); }
 

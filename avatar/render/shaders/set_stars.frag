@@ -17,10 +17,10 @@ vec3 behind(vec3 from, vec3 d, float soften) {
     float drift = texture(clouds, p * 0.13 + vec2(seconds * 0.006, seconds * 0.002)).r;
 
     // Deep blue, lighter low; clouds of the main colour move across.
-    vec3 c = main_colour * (0.25 + 0.36 * drift * drift);
-    float low = clamp(1.0 - q.y * mix(1.9, 1.25, energy), 0.0, 1.0);
-    vec3 wash = light_colour * 0.75 + main_colour * 0.9;
-    c += wash * low * low * low * (0.05 + 0.24 * energy + 0.05 * beat * energy);
+    vec3 c = main_colour * (0.30 + 0.62 * drift * drift + 0.10 * energy);
+    float low = clamp(1.0 - q.y * mix(1.7, 1.15, energy), 0.0, 1.0);
+    vec3 wash = mix(main_colour * 2.3, light_colour, 0.12 + 0.30 * energy);
+    c += wash * low * low * (0.10 + 0.26 * energy + 0.05 * beat * energy);
     // A strip of light where wall and floor meet.
     float strip = p.y * 14.0;
     c += light_colour * (0.10 + 0.34 * energy) / (1.0 + strip * strip);
@@ -29,7 +29,12 @@ vec3 behind(vec3 from, vec3 d, float soften) {
     float rim = abs(r - 1.42) * 16.0;
     float disc = clamp(1.0 - r * 0.46, 0.0, 1.0);
     c += second_colour * (0.10 + 0.13 * energy + 0.05 * bar) * (1.0 / (1.0 + rim * rim) + 0.10 / (1.0 + rim * 0.16 * rim * 0.16));
-    c += mix(second_colour, light_colour, 0.6) * disc * disc * (0.10 + 0.13 * energy + 0.03 * beat * energy);
+    c += mix(main_colour * 2.4, light_colour, 0.10 + 0.22 * energy) * disc * disc * (0.20 + 0.16 * energy + 0.03 * beat * energy);
+    // A second, finer ring leans around the first like an orbit, with a bead of light that travels on it.
+    vec2 o = mat2(0.93, 0.36, -0.36, 0.93) * (p - MOON) * vec2(1.0, 2.6);
+    float orbit = abs(length(o) - 2.25) * 13.0;
+    vec2 bead = o - 2.25 * vec2(cos(seconds * 0.21), sin(seconds * 0.21));
+    c += light_colour * (0.06 + 0.10 * energy) / (1.0 + orbit * orbit) + second_colour * 0.5 / (1.0 + 60.0 * dot(bead, bead));
     // Constellations: stars and their lines; the lines brighten as a slow sweep passes.
     float sweep = 0.5 + 0.5 * sin(q.x * 3.1 + seconds * 0.35);
     c += second_colour * stars.r * (0.28 + 0.24 * energy + 0.08 * bar);
@@ -65,7 +70,7 @@ void main() {
     if (floor_part > 0.0) {
         float r = length(p.xz);
         vec3 wall = c + towers(d);
-        c = main_colour * 0.13 + c * fresnel(-n.y) * 0.9;
+        c = main_colour * 0.16 + c * fresnel(-n.y);
         c += (light_colour * 0.6 + main_colour * 0.8) * exp(-r * r * 0.50) * (0.12 + 0.20 * energy);
         float rim = (r - 1.75) * 12.0;
         c += light_colour * (0.10 + 0.30 * energy + 0.07 * bar) * (1.0 / (1.0 + rim * rim) + 0.18 / (1.0 + rim * rim * 0.03));
@@ -81,5 +86,5 @@ void main() {
     float h = abs(n.y + 0.07) * 4.2;
     float mist = texture(clouds, n.xy * vec2(0.7, 1.3) + vec2(seconds * 0.008, 0.0)).r;
     c += (main_colour * 0.9 + light_colour * 0.22) * mist * (0.07 + 0.12 * beams) / (1.0 + h * h * h);
-    fragment = vec4(c, 1.0);
+    fragment = vec4(toned(c), 1.0);
 }
