@@ -50,11 +50,17 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Chord:
-    """A chord symbol as musicians write it (``Am7``, ``F/A``, ``Gsus4``) sounding from ``start``."""
+    """A chord symbol as musicians write it (``Am7``, ``F/A``, ``Gsus4``) sounding from ``start``.
+
+    ``function`` is its place in the key as a roman numeral (``V7/ii``), ``voicing`` the MIDI pitches it is played as;
+    both may be left open.
+    """
 
     start: Fraction
     length: Fraction
     symbol: str
+    function: str = ""
+    voicing: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,9 +147,12 @@ class TempoMap:
 
     def sample(self, beat: Fraction | int) -> int:
         """Sample of a beat (nearest; the error never adds up)."""
+        return round(self.exact(beat))
+
+    def exact(self, beat: Fraction | int) -> Fraction:
+        """Place of a beat in samples, not rounded."""
         i = max(0, bisect.bisect_right(self._beats, beat) - 1)
-        exact = self._times[i] + (Fraction(beat) - self._beats[i]) * 60 * self._rate / self._tempos[i].bpm
-        return round(exact)
+        return self._times[i] + (Fraction(beat) - self._beats[i]) * 60 * self._rate / self._tempos[i].bpm
 
     def bar_beat(self, bar: int) -> Fraction:
         """First beat of a bar (0-based)."""
