@@ -12,6 +12,7 @@ import numpy as np
 
 from audio.engine.band import Band
 from audio.engine.live import Conductor, Intent
+from audio.engine.model import NoteEvent
 from audio.score.model import Chord, Meter, Note, Section, Song, Tempo, Track
 
 
@@ -96,7 +97,7 @@ def storm(
                     delays.setdefault(wish.kind, []).append((heard - at) / 48)
                 sent = conductor.advance(band.horizon)
                 beats.update(conductor.beats())
-                kicks += [m.sample for m in sent if getattr(m, "pitch", 0) == 36 and getattr(m, "track", "") == "drums"]
+                kicks += [m.sample for m in sent if isinstance(m, NoteEvent) and (m.track, m.pitch) == ("drums", 36)]
                 band.send(*sent)
                 due = began + (band.position + 1_600 - first) / 48_000
                 if paced:

@@ -73,6 +73,30 @@ class Section:
     energy: float = 0.5
 
 
+CURVES: dict[str, tuple[float, float]] = {
+    "pitch": (-24.0, 24.0),
+    "vibrato_depth": (0.0, 3.0),
+    "vibrato_rate": (1.0, 12.0),
+    "dynamics": (-40.0, 12.0),
+    "breath": (-1.0, 1.0),
+    "tension": (-2.0, 2.0),
+    "gender": (-4.0, 4.0),
+    "growl": (0.0, 1.0),
+    "harmony": (0.0, 1.0),
+    "choir": (0.0, 1.0),
+}
+"""Expression curves and their ranges: pitch in semitones off the note, vibrato depth in semitones and rate in Hz,
+dynamics in dB, the rest as in the character's voice settings."""
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """An expression curve: straight lines between (beat, value) points, level before the first and after the last."""
+
+    name: str
+    points: tuple[tuple[Fraction, float], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Track:
     """One part. ``instrument`` names a patch of ``audio.instruments``; ``kind`` is voice, notes or drums.
@@ -87,6 +111,7 @@ class Track:
     gain_db: float = 0.0
     pan: float = 0.0
     reverb: float = 0.2
+    curves: tuple[Curve, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,12 +42,21 @@ class SungNote:
 
 
 @dataclass(frozen=True, slots=True)
+class Curve:
+    """An expression curve: (sample from the phrase's zero, value) points; names in :mod:`audio.voice.curves`."""
+
+    name: str
+    points: tuple[tuple[int, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Sung:
     """A phrase to be sung: notes in order, not overlapping."""
 
     notes: tuple[SungNote, ...]
     tempo: float = 120.0
     mood: str = "neutral"
+    curves: tuple[Curve, ...] = ()
 
 
 Phrase = Spoken | Sung
