@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from audio.voice.model import Layout, Phone, Phrase, Spoken, Sung, SungNote, Take, Voice, VoiceSettings, Word
+from audio.voice.model import Curve, Layout, Phone, Phrase, Spoken, Sung, SungNote, Take, Voice, VoiceSettings, Word
 from audio.voice.source import VoiceError
 
 if TYPE_CHECKING:
     from audio.voice.embedded import open_voice, voice_settings
 
 __all__ = [
+    "Curve",
     "Layout",
     "Phone",
     "Phrase",
