@@ -8,7 +8,7 @@ kept as exact fractions, so it never slips.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal
@@ -23,6 +23,7 @@ _RAMP = 960
 OPEN_HZ = 20_000.0
 
 Kind = Literal["energy", "density", "key", "tempo", "section", "bar", "mute", "solo", "filter", "gain", "reset"]
+FADERS = ("mute", "solo", "filter", "gain")
 KINDS: tuple[str, ...] = Kind.__args__  # type: ignore[attr-defined]
 
 
@@ -51,6 +52,69 @@ class Happened:
     sample: int
 
 
+class Faders:
+    """Mute, solo, filter and gain of a song's tracks: state, and the messages that bring the desk to it."""
+
+    def __init__(self) -> None:
+        self._muted: set[str] = set()
+        self._solo: set[str] = set()
+        self._filters: dict[str, float] = {}
+        self._gains: dict[str, float] = {}
+
+    def move(self, intent: Intent, tracks: Iterable[Track], at: int) -> list[Message]:
+        """Take an intent; what must be sent so that it is heard from ``at`` on."""
+        tracks = list(tracks)
+        chosen = [t for t in tracks if not intent.track or t.name == intent.track]
+        for track in chosen:
+            if intent.kind == "filter":
+                self._filters[track.name] = intent.value
+            elif intent.kind == "gain":
+                self._gains[track.name] = intent.value
+            else:
+                names = self._muted if intent.kind == "mute" else self._solo
+                (names.add if intent.value >= 0.5 else names.discard)(track.name)
+        if intent.kind in ("mute", "solo"):
+            return [Change(at, t.name, "mute", float(self._off(t.name)), _RAMP) for t in tracks]
+        if intent.kind == "filter":
+            return [Change(at, t.name, "filter", intent.value, 4_800) for t in chosen]
+        return [Change(at, t.name, "gain", t.gain_db + intent.value, _RAMP) for t in chosen]
+
+    def _off(self, name: str) -> bool:
+        return name in self._muted or bool(self._solo and name not in self._solo)
+
+    def again(self, tracks: Iterable[Track], at: int) -> list[Message]:
+        """The state in force, for a song whose tracks have just been set as they are written."""
+        out: list[Message] = []
+        for track in tracks:
+            if self._off(track.name):
+                out.append(Change(at, track.name, "mute", 1.0, 0))
+            if self._gains.get(track.name):
+                out.append(Change(at, track.name, "gain", track.gain_db + self._gains[track.name], 0))
+            if track.name in self._filters:
+                out.append(Change(at, track.name, "filter", self._filters[track.name], 0))
+        return out
+
+
+def bent(shape: Shape, intent: Intent) -> Shape:
+    """A shape after an intent about key, tempo, energy or density (others leave it)."""
+    if intent.kind == "reset":
+        return Shape()
+    if intent.kind == "key":
+        return replace(shape, key=round(intent.value))
+    if intent.kind == "tempo":
+        return replace(shape, tempo=intent.value)
+    if intent.kind == "energy":
+        return replace(shape, energy=intent.value)
+    return replace(shape, density=intent.value) if intent.kind == "density" else shape
+
+
+def goal_bar(song: Song, intent: Intent) -> int:
+    """The bar (0-based) an intent wants to go to, or -1."""
+    if intent.kind == "section":
+        return _section_bar(song, intent)
+    return int(intent.value) - 1 if intent.kind == "bar" else -1
+
+
 class Conductor:
     """Plays ``song`` from show sample ``at`` on, from ``bar`` (0-based), over and over."""
 
@@ -58,8 +122,7 @@ class Conductor:
         self.song, self.shape = song, shape or Shape()
         self.log: list[Happened] = []
         self._owner, self._turn = owner, 0
-        self._muted: set[str] = set()
-        self._solo: set[str] = set()
+        self._faders = Faders()
         self._wanted: tuple[Shape, int] | None = None
         self._start = Fraction(at)
         self._messages: list[Message] = []
@@ -132,47 +195,19 @@ class Conductor:
 
     def intend(self, intent: Intent, horizon: int) -> int:
         """Take a wish; returns the sample from which it is heard. ``ValueError`` says what is wrong with it."""
-        _check(intent, self.song)
-        if intent.kind in ("mute", "solo", "filter", "gain"):
+        check(intent, self.song)
+        if intent.kind in FADERS:
             at = self.beat(horizon) if intent.on_beat else horizon
-            self._fade(intent, at)
+            self._messages += self._faders.move(intent, self._tracks(), at)
         else:
             at = self._restructure(intent, horizon)
         self.log.append(Happened(intent, horizon, at))
         return at
 
-    def _fade(self, intent: Intent, at: int) -> None:
-        tracks = [t for t in self._tracks() if not intent.track or t.name == intent.track]
-        if intent.kind in ("mute", "solo"):
-            chosen = self._muted if intent.kind == "mute" else self._solo
-            for track in tracks:
-                (chosen.add if intent.value >= 0.5 else chosen.discard)(track.name)
-            for track in self._tracks():
-                off = track.name in self._muted or bool(self._solo and track.name not in self._solo)
-                self._messages.append(Change(at, track.name, "mute", float(off), _RAMP))
-            return
-        for track in tracks:
-            if intent.kind == "filter":
-                self._messages.append(Change(at, track.name, "filter", intent.value, 4_800))
-            else:
-                self._messages.append(Change(at, track.name, "gain", track.gain_db + intent.value, _RAMP))
-
     def _restructure(self, intent: Intent, horizon: int) -> int:
         shape, goal = self._wanted or (self.shape, -1)
-        if intent.kind == "section":
-            goal = _section_bar(self.song, intent)
-        elif intent.kind == "bar":
-            goal = int(intent.value) - 1
-        elif intent.kind == "reset":
-            shape = Shape()
-        elif intent.kind == "key":
-            shape = replace(shape, key=round(intent.value))
-        elif intent.kind == "tempo":
-            shape = replace(shape, tempo=intent.value)
-        elif intent.kind == "energy":
-            shape = replace(shape, energy=intent.value)
-        else:
-            shape = replace(shape, density=intent.value)
+        shape, there = bent(shape, intent), goal_bar(self.song, intent)
+        goal = there if there >= 0 else goal
         self._wanted = (shape, goal)
         return round(self.bar_line(horizon + COMMIT)[1])
 
@@ -224,7 +259,8 @@ _RANGES = {
 }  # fmt: skip
 
 
-def _check(intent: Intent, song: Song) -> None:
+def check(intent: Intent, song: Song) -> None:
+    """``ValueError`` in one line when an intent cannot be carried out on a song."""
     if intent.kind not in KINDS:
         raise ValueError(f"unknown intent {intent.kind!r}; one of {', '.join(KINDS)}")
     low, high = _RANGES.get(intent.kind, (float("-inf"), float("inf")))
