@@ -115,7 +115,7 @@ def place(cue: Cue, sample: int, body: Measures, aspect: float) -> Camera:
     elif move == "pull":
         frame *= 1.0 - 0.12 * span * (0.5 - t)
     elif move in ("arc_left", "arc_right"):
-        azimuth += (1 if move == "arc_left" else -1) * 16.0 * span * (t - 0.5)
+        azimuth += (1 if move == "arc_left" else -1) * 13.0 * span * (t - 0.5)
     elif move == "rise":
         elevation += 5.0 * span * (t - 0.5)
     focus = {"eyes": body.eyes, "chest": body.chest, "hips": body.hips}[at]
