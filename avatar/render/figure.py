@@ -11,10 +11,11 @@ import numpy.typing as npt
 
 from avatar.render.bounds import Bounds
 from avatar.render.context import SAMPLERS, Programs
+from avatar.render.surface import BLOCK_BYTES, block, parts
 from avatar.rig.rig import Rig
-from avatar.vrm.model import Material, Model, TextureRef
+from avatar.vrm.model import Material, Model, Primitive, TextureRef
 
-MATERIAL_BYTES = 160
+REPEAT = 10497
 
 
 @dataclass(slots=True)
@@ -23,6 +24,7 @@ class Draw:
 
     material: int
     outline: bool
+    flat: bool
     array: Any
     count: int
     first: int
@@ -30,49 +32,6 @@ class Draw:
     blend: bool
     zwrite: bool
     cull: str
-
-
-def parts(material: Material, colored: bool, outline: bool, backlight: bool) -> frozenset[str]:
-    """The shader parts that a material needs."""
-    out = {{"mtoon": "MTOON", "unlit": "UNLIT", "pbr": "PBR"}[material.shading]}
-    for name, ref in (("BASE", material.base), ("NORMAL_MAP", material.normal), ("SHIFT_MAP", material.shift_map),
-                      ("EMISSIVE_MAP", material.emissive_map), ("MATCAP", material.matcap),
-                      ("RIM_MAP", material.rim_map), ("UV_MASK", material.uv_mask)):  # fmt: skip
-        if ref is not None:
-            out.add(name)
-    if material.shading == "mtoon":
-        same = material.base is not None and material.shade_map is not None
-        if same and material.base.image == material.shade_map.image:  # type: ignore[union-attr]
-            out.add("SHADE_SAME")
-        elif material.shade_map is not None:
-            out.add("SHADE_MAP")
-        if any(material.rim):
-            out.add("RIM")
-        if material.v0:
-            out.add("V0")
-        if any(material.uv_speed):
-            out.add("UV_MOVE")
-    if material.shading == "pbr" and material.metal_rough is not None:
-        out.add("METAL_ROUGH")
-    if material.shading == "unlit":
-        out -= {"NORMAL_MAP", "EMISSIVE_MAP", "SHIFT_MAP", "MATCAP", "RIM_MAP"}
-    elif backlight and not outline:
-        out.add("BACKLIGHT")
-    if out & {"NORMAL_MAP", "MATCAP", "RIM", "PBR", "BACKLIGHT"}:
-        out.add("VIEW")
-    if colored:
-        out.add("COLOR")
-    if material.double_sided and not outline:
-        out.add("DOUBLE")
-    if material.alpha != "OPAQUE":
-        out.add(material.alpha)
-    if outline:
-        out.add("OUTLINE")
-        if material.outline_mode == "screenCoordinates":
-            out.add("OUTLINE_SCREEN")
-        if material.outline_map is not None:
-            out.add("OUTLINE_MAP")
-    return frozenset(out)
 
 
 class Figure:
@@ -95,13 +54,17 @@ class Figure:
         self.joint_texture = self._keep(context.texture((768, rows), 4, dtype="f4"))
         self.joint_texture.filter = (moderngl.NEAREST, moderngl.NEAREST)
         self.uv = self._keep(context.buffer(np.ascontiguousarray(model.uvs)))
+        self.uv2 = self._keep(context.buffer(np.ascontiguousarray(model.uvs2))) if model.uvs2 is not None else None
         self.color = self._keep(context.buffer(model.colors)) if model.colors is not None else None
-        self.blocks = [self._keep(context.buffer(reserve=MATERIAL_BYTES, dynamic=True)) for _ in model.materials]
+        self.blocks = [self._keep(context.buffer(reserve=BLOCK_BYTES, dynamic=True)) for _ in model.materials]
         self.block_bytes: list[bytes] = [b""] * len(model.materials)
+        self.scrolling = {n for n, m in enumerate(model.materials) if any(m.uv_speed)}
+        self.lively = set(range(len(model.materials)))
         self.morph_key: dict[int, bytes] = {}
         self.draws: dict[bool, list[Draw]] = {}
         order = np.concatenate([p.indices for p in model.primitives] or [np.zeros(0, np.uint32)])
         self.index = self._keep(context.buffer(order if len(order) else np.zeros(3, np.uint32)))
+        self.uv_bound = {bind.material for e in model.expressions.values() for bind in e.uvs}
         self.bounds = Bounds(model)
 
     def _keep(self, thing: Any) -> Any:
@@ -116,15 +79,17 @@ class Figure:
         self.draws.clear()
 
     def _texture(self, ref: TextureRef) -> Any:
-        key = (ref.image, ref.wrap, ref.nearest)
+        key = (ref.image, ref.wrap, ref.magnify, ref.minify)
         if key not in self.textures:
             pixels = self.model.images[ref.image].pixels
             size = (pixels.shape[1], pixels.shape[0])
             texture = self._keep(self.context.texture(size, 4, pixels))
-            texture.build_mipmaps()
-            small = moderngl.NEAREST if ref.nearest else moderngl.LINEAR
-            texture.filter = (moderngl.LINEAR_MIPMAP_NEAREST, small)
-            texture.repeat_x, texture.repeat_y = ref.wrap[0] != 33071, ref.wrap[1] != 33071
+            if ref.minify not in (moderngl.NEAREST, moderngl.LINEAR):
+                texture.build_mipmaps()
+            # One level of detail instead of two blended: a tenth of a software renderer's frame.
+            smallest = moderngl.LINEAR_MIPMAP_NEAREST if ref.minify == moderngl.LINEAR_MIPMAP_LINEAR else ref.minify
+            texture.filter = (smallest, ref.magnify)
+            texture.repeat_x, texture.repeat_y = ref.wrap[0] == REPEAT, ref.wrap[1] == REPEAT
             self.textures[key] = texture
         return self.textures[key]
 
@@ -144,18 +109,22 @@ class Figure:
         for _, material, outline, at, p in sorted(made, key=lambda e: e[0]):
             m = model.materials[material]
             last = out[-1] if out else None
-            if last and last.material == material and last.outline == outline and last.first + last.count == at:
+            alike = last and (last.material, last.outline, last.flat) == (material, outline, p.flat)
+            if last and alike and last.first + last.count == at:
                 last.count += len(p.indices)  # one call for neighbours of one material
                 continue
-            out.append(self._draw(m, material, outline, at, len(p.indices), backlight))
+            out.append(self._draw(m, material, outline, at, p, backlight))
         return out
 
-    def _draw(self, m: Material, number: int, outline: bool, first: int, count: int, backlight: bool) -> Draw:
-        program = self.programs.figure(parts(m, self.color is not None, outline, backlight))
+    def _draw(self, m: Material, number: int, outline: bool, first: int, p: Primitive, backlight: bool) -> Draw:
+        moved = number in self.uv_bound
+        program = self.programs.figure(parts(m, self.model, outline, backlight, p.flat, moved))
         content: list[Any] = [(self.skinned, "3f 3f", "in_position", "in_normal"), (self.uv, "2f", "in_uv")]
         names = set(program)
         if self.color is not None:
             content.append((self.color, "4f", "in_color"))
+        if self.uv2 is not None:
+            content.append((self.uv2, "2f", "in_uv2"))
         content = [_only(entry, names) for entry in content]
         array = self._keep(self.context.vertex_array(program, [c for c in content if c], self.index))
         textures = []
@@ -165,7 +134,7 @@ class Figure:
                 textures.append((unit, self._texture(ref)))
         cull = "front" if outline else "none" if m.double_sided else "back"
         blend = m.alpha == "BLEND"
-        return Draw(number, outline, array, count, first, textures, blend, m.zwrite or not blend, cull)
+        return Draw(number, outline, p.flat, array, len(p.indices), first, textures, blend, m.zwrite or not blend, cull)
 
     def update(self, rig: Rig) -> None:
         """Morphs (only where weights changed), skinning and material changes of this frame."""
@@ -174,11 +143,13 @@ class Figure:
         self.joint_texture.write(self.joints)
         self.joint_texture.use(0)
         self.skinning.transform(self.skinned, mode=moderngl.POINTS, vertices=len(self.base))
-        for n, material in enumerate(self.model.materials):
-            data = _block(material, n, rig).tobytes()
+        live = self.scrolling | rig.uvs.keys() | {n for n, _ in rig.colours}
+        for n in live | self.lively:
+            data = block(self.model.materials[n], n, rig).tobytes()
             if data != self.block_bytes[n]:
                 self.block_bytes[n] = data
                 self.blocks[n].write(data)
+        self.lively = live
 
     def _morph(self, rig: Rig) -> None:
         changed = False
@@ -190,11 +161,11 @@ class Figure:
         if not changed:
             return
         np.copyto(self.moved, self.base)
-        done: set[int] = set()
+        done: set[tuple[int, int]] = set()
         for p in self.model.primitives:
-            if p.start in done or p.node not in rig.morphs:
+            if (p.start, p.node) in done or p.node not in rig.morphs:
                 continue
-            done.add(p.start)
+            done.add((p.start, p.node))
             for morph, weight in zip(p.morphs, rig.morphs[p.node]):
                 if abs(weight) > 1e-5:
                     self.moved[morph.rows] += morph.delta * weight
@@ -238,24 +209,3 @@ def _interleave(model: Model) -> npt.NDArray[np.uint8]:
     out = np.zeros(len(model.joints), np.dtype([("j", np.uint16, 4), ("w", np.float32, 4)]))
     out["j"], out["w"] = model.joints, model.weights
     return out.view(np.uint8)
-
-
-def _block(m: Material, n: int, rig: Rig) -> npt.NDArray[np.float32]:
-    """The material's uniform block (std140) at this moment."""
-    get = rig.colours.get
-    lit, shade = get((n, "color"), m.color), get((n, "shadeColor"), m.shade)
-    emissive, rim = get((n, "emissionColor"), m.emissive), get((n, "rimColor"), m.rim)
-    outline, matcap = get((n, "outlineColor"), m.outline_color), get((n, "matcapColor"), m.matcap_factor)
-    ref = m.base or m.shade_map or m.emissive_map
-    t = np.eye(3, dtype=np.float32) if ref is None else ref.transform
-    if n in rig.uvs:
-        sx, sy, ox, oy = rig.uvs[n]
-        t = np.array([[sx, 0, ox], [0, sy, oy], [0, 0, 1]], np.float32)
-    x, y, r = (speed * rig.seconds for speed in m.uv_speed)
-    normal = m.normal.scale if m.normal else 1.0
-    shift = m.shift_map.scale if m.shift_map else 1.0
-    return np.array([
-        *lit[:4], *shade[:3], m.shift, *emissive[:3], m.toony, *rim[:3], m.rim_mix,
-        m.rim_power, m.rim_lift, m.cutoff, m.outline_width, *outline[:3], m.outline_mix, *matcap[:3], shift,
-        *t[0], m.metallic, *t[1], m.roughness, x, y, r, normal,
-    ], np.float32)  # fmt: skip

@@ -44,7 +44,11 @@ def settle(wanted: dict[str, float], expressions: dict[str, Expression]) -> dict
 
 
 class Face:
-    """Holds what expressions change: ``morphs`` per mesh node, ``colours`` and ``uvs`` per material."""
+    """Holds what expressions change: ``morphs`` per mesh node, ``colours`` and ``uvs`` per material.
+
+    ``uvs`` has the weight in all and the weighted sums of scale x, y and offset x, y: each texture of the material
+    goes from its own transform to theirs.
+    """
 
     def __init__(self, model: Model) -> None:
         self.model = model
@@ -55,7 +59,7 @@ class Face:
                 self.morphs[primitive.node] = np.zeros(len(primitive.morphs), np.float32)
         self.base = {node: self._base(node, values) for node, values in self.morphs.items()}
         self.colours: dict[tuple[int, str], tuple[float, ...]] = {}
-        self.uvs: dict[int, tuple[float, float, float, float]] = {}
+        self.uvs: dict[int, tuple[float, float, float, float, float]] = {}
         self.weights: dict[str, float] = {}
 
     def _base(self, node: int, values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
@@ -84,11 +88,10 @@ class Face:
             mixed = tuple(n + (t - b) * weight for n, t, b in zip(now, colour.target, base))
             self.colours[colour.material, colour.kind] = mixed
         for uv in expression.uvs:
-            base_uv = uv_of(self.model.materials[uv.material])
-            at = self.uvs.get(uv.material, base_uv)
-            target = (*uv.scale, *uv.offset)
-            moved = [n + (t - b) * weight for n, t, b in zip(at, target, base_uv)]
-            self.uvs[uv.material] = (moved[0], moved[1], moved[2], moved[3])
+            total, sx, sy, ox, oy = self.uvs.get(uv.material, (0.0, 0.0, 0.0, 0.0, 0.0))
+            (tx, ty), (px, py) = uv.scale, uv.offset
+            self.uvs[uv.material] = (total + weight, sx + tx * weight, sy + ty * weight,
+                                     ox + px * weight, oy + py * weight)  # fmt: skip
 
 
 def colour_of(material: Material, kind: str) -> tuple[float, ...]:
@@ -96,11 +99,3 @@ def colour_of(material: Material, kind: str) -> tuple[float, ...]:
     three = {"emissionColor": material.emissive, "shadeColor": material.shade, "matcapColor": material.matcap_factor,
              "rimColor": material.rim, "outlineColor": material.outline_color}  # fmt: skip
     return (*three[kind], 1.0) if kind in three else material.color
-
-
-def uv_of(material: Material) -> tuple[float, float, float, float]:
-    """Scale and offset of the material's base texture."""
-    if material.base is None:
-        return 1.0, 1.0, 0.0, 0.0
-    t = material.base.transform
-    return float(t[0, 0]), float(t[1, 1]), float(t[0, 2]), float(t[1, 2])

@@ -23,7 +23,7 @@ class Rig:
     """A model in motion.
 
     Outputs after ``apply``: ``world`` (n, 4, 4) node matrices, ``joint_matrices`` (m, 4, 4) for the skinning table,
-    ``morphs`` {mesh node: weights}, ``colours`` {(material, kind): rgba}, ``uvs`` {material: scale, offset} and
+    ``morphs`` {mesh node: weights}, ``colours`` {(material, kind): rgba}, ``uvs`` {material: see ``Face``} and
     ``seconds``, the time since the start (UV animation).
     """
 
@@ -58,7 +58,7 @@ class Rig:
         return self.face.colours
 
     @property
-    def uvs(self) -> dict[int, tuple[float, float, float, float]]:
+    def uvs(self) -> dict[int, tuple[float, float, float, float, float]]:
         return self.face.uvs
 
     def _plain_steps(self) -> None:

@@ -29,8 +29,8 @@ _WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT2": 4, "MAT3": 9, "
 _SCALES = {5120: 127.0, 5121: 255.0, 5122: 32767.0, 5123: 65535.0}
 _KNOWN = {
     "VRM", "VRMC_vrm", "VRMC_materials_mtoon", "VRMC_springBone", "VRMC_springBone_extended_collider",
-    "VRMC_node_constraint", "VRMC_materials_hdr_emissiveMultiplier", "KHR_materials_unlit", "KHR_texture_transform",
-    "KHR_materials_emissive_strength", "KHR_mesh_quantization", "KHR_xmp_json_ld",
+    "VRMC_node_constraint", "VRMC_materials_hdr_emissiveMultiplier", "KHR_texture_transform", "EXT_texture_webp",
+    "KHR_mesh_quantization", "KHR_xmp_json_ld", "KHR_lights_punctual",
 }  # fmt: skip
 
 
@@ -176,6 +176,7 @@ def parse(data: bytes, name: str = "model.vrm") -> Glb:
     glb = Glb(name, root, chunks.get(0x004E4942, memoryview(b"")))
     required = root.get("extensionsRequired") or []
     for extension in required if isinstance(required, list) else []:
-        if extension not in _KNOWN:
+        # What a KHR_materials_ extension adds to the glTF surface is left out; the surface itself is drawn.
+        if extension not in _KNOWN and not str(extension).startswith("KHR_materials_"):
             raise glb.bad(f"needs the extension {extension}, which is not supported", "Export it without compression.")
     return glb

@@ -60,6 +60,31 @@ def _split(values: tuple[float, ...]) -> tuple[Any, Any, Any]:
     return matrix[:3, 3], Rotation.from_matrix(turn).as_quat(), scale
 
 
+def in_scene(glb: Glb, parents: Any) -> Any:
+    """Which nodes (n,) bool the file's scene shows; all where it has no scene."""
+    scenes = glb.items("scenes")
+    if not scenes:
+        return np.ones(len(parents), bool)
+    roots = scenes[max(index(glb.json.get("scene", 0), len(scenes)), 0)].get("nodes")
+    shown = np.zeros(len(parents), bool)
+    shown[[r for r in (roots if isinstance(roots, list) else []) if index(r, len(parents)) >= 0]] = True
+    front = np.flatnonzero(shown)
+    while len(front):
+        front = np.flatnonzero(np.isin(parents, front) & ~shown)
+        shown[front] = True
+    return shown
+
+
+def mirrored(tree: Nodes) -> Any:
+    """Which nodes (n,) bool are turned inside out by negative scales, their own and those above."""
+    signs = np.where(tree.scale.prod(1) < 0, -1, 1)
+    out, front = signs.copy(), np.flatnonzero(tree.parents < 0)
+    while len(front):
+        front = np.flatnonzero(np.isin(tree.parents, front))
+        out[front] = signs[front] * out[tree.parents[front]]
+    return out < 0
+
+
 def bones(glb: Glb, vrm: dict[str, Any], count: int) -> dict[str, int]:
     """Node of each humanoid bone; the needed ones must be there."""
     out: dict[str, int] = {}

@@ -11,7 +11,7 @@ from avatar.vrm.errors import VrmError
 from avatar.vrm.expressions import expressions, look_at
 from avatar.vrm.fields import table
 from avatar.vrm.glb import REMEDY, Glb, parse, read
-from avatar.vrm.humanoid import bones, nodes
+from avatar.vrm.humanoid import bones, in_scene, mirrored, nodes
 from avatar.vrm.materials import images, materials, used_images
 from avatar.vrm.meshes import meshes
 from avatar.vrm.migrate import migrate
@@ -50,9 +50,10 @@ def build(glb: Glb) -> Model:
         glb.json = migrate(glb.json)
     vrm = table(table(glb.json["extensions"]).get("VRMC_vrm"))
     tree = nodes(glb)
+    shown = in_scene(glb, tree.parents)
     human = bones(glb, vrm, len(tree.names))
     found = materials(glb)
-    mesh = meshes(glb)
+    mesh = meshes(glb, shown, mirrored(tree))
     if not mesh.positions:
         raise glb.bad("has no mesh to show")
     targets: dict[int, int] = {}
@@ -70,6 +71,7 @@ def build(glb: Glb) -> Model:
         positions=np.concatenate(mesh.positions),
         normals=np.concatenate(mesh.normals),
         uvs=np.concatenate(mesh.uvs),
+        uvs2=np.concatenate(mesh.uvs2) if mesh.uv_sets > 1 else None,
         colors=np.concatenate(mesh.colors) if mesh.coloured else None,
         joints=np.concatenate(mesh.joints),
         weights=np.concatenate(mesh.weights),

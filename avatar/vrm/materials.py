@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import math
 import warnings
 from typing import Any
 
@@ -75,15 +74,14 @@ def texture(glb: Glb, value: Any, place: str) -> TextureRef | None:
     sampler = glb.item("samplers", entry["sampler"], place) if entry.get("sampler") is not None else {}
     ref = TextureRef(source)
     ref.wrap = (_wrap(sampler.get("wrapS")), _wrap(sampler.get("wrapT")))
-    ref.nearest = sampler.get("magFilter") == 9728
+    ref.magnify = 9728 if sampler.get("magFilter") == 9728 else 9729
+    ref.minify = sampler["minFilter"] if sampler.get("minFilter") in (9728, 9729, 9984, 9985, 9986) else 9987
     ref.uv_set = int(number(info.get("texCoord"), 0))
     ref.scale = number(info.get("scale"), 1.0)
     change = table(table(info.get("extensions")).get("KHR_texture_transform"))
     ref.uv_set = int(number(change.get("texCoord"), ref.uv_set))
     (x, y), (sx, sy) = vector(change.get("offset"), (0.0, 0.0)), vector(change.get("scale"), (1.0, 1.0))
-    angle = number(change.get("rotation"), 0.0)
-    c, s = math.cos(angle), math.sin(angle)
-    ref.transform = np.array([[c * sx, s * sy, x], [-s * sx, c * sy, y], [0, 0, 1]], np.float32)
+    ref.offset, ref.tile, ref.angle = (x, y), (sx, sy), number(change.get("rotation"), 0.0)
     return ref
 
 

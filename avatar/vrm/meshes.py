@@ -22,6 +22,8 @@ class Build:
     positions: list[npt.NDArray[Any]] = field(default_factory=list)
     normals: list[npt.NDArray[Any]] = field(default_factory=list)
     uvs: list[npt.NDArray[Any]] = field(default_factory=list)
+    uvs2: list[npt.NDArray[Any]] = field(default_factory=list)
+    uv_sets: int = 1
     colors: list[npt.NDArray[Any]] = field(default_factory=list)
     coloured: bool = False
     joints: list[npt.NDArray[Any]] = field(default_factory=list)
@@ -34,12 +36,12 @@ class Build:
     shared: dict[Any, tuple[int, int, list[Morph]]] = field(default_factory=dict)
 
 
-def meshes(glb: Glb) -> Build:
-    """Reads every mesh that a node shows."""
+def meshes(glb: Glb, shown: npt.NDArray[np.bool_], mirrored: npt.NDArray[np.bool_]) -> Build:
+    """Reads every mesh that a ``shown`` node has; triangles of ``mirrored`` nodes without a skin are turned over."""
     build = Build()
     tables: dict[Any, int] = {}
     for n, node in enumerate(glb.items("nodes")):
-        if node.get("mesh") is None:
+        if node.get("mesh") is None or not shown[n]:
             continue
         mesh = glb.item("meshes", node["mesh"], f"nodes[{n}]")
         first, size = _joint_table(glb, build, tables, n, node.get("skin"))
@@ -49,6 +51,9 @@ def meshes(glb: Glb) -> Build:
                 raise glb.bad(f"{place} is not an object")
             if entry.get("mode", 4) in (4, 5, 6):
                 _primitive(glb, build, entry, place, n, node.get("skin"), first, size)
+                if mirrored[n] and node.get("skin") is None:
+                    made = build.primitives[-1]
+                    made.indices = np.ascontiguousarray(made.indices.reshape(-1, 3)[:, ::-1]).ravel()
         raw = node.get("weights") or mesh.get("weights") or []
         build.mesh_weights[n] = [number(w, 0.0) for w in raw] if isinstance(raw, list) else []
     return build
@@ -86,7 +91,11 @@ def _primitive(
     attributes = table(entry.get("attributes"))
     raw = entry.get("targets")
     targets = [table(t) for t in raw] if isinstance(raw, list) else []
-    key = (repr(sorted(attributes.items(), key=str)), repr(targets), first, size)
+    extensions = table(entry.get("extensions"))
+    if "KHR_draco_mesh_compression" in extensions:
+        raise glb.bad(f"{place} is packed with KHR_draco_mesh_compression", "Export it without compression.")
+    # Nodes that share a mesh also share its vertices, unless each can bend them its own way.
+    key = (repr(sorted(attributes.items(), key=str)), repr(targets), first, size, node if targets else -1)
     if key not in build.shared:
         build.shared[key] = _vertices(glb, build, attributes, targets, place, skin, first, size)
     start, count, morphs = build.shared[key]
@@ -102,7 +111,8 @@ def _primitive(
         material = len(glb.items("materials"))
     else:
         glb.item("materials", material, place)
-    build.primitives.append(Primitive(material, start, count, indices + np.uint32(start), node, morphs))
+    flat = attributes.get("NORMAL") is None
+    build.primitives.append(Primitive(material, start, count, indices + np.uint32(start), node, morphs, flat))
 
 
 def _triangles(indices: npt.NDArray[np.uint32], mode: int) -> npt.NDArray[np.uint32]:
@@ -133,10 +143,12 @@ def _vertices(
     if start + count > MAX_VERTICES:
         raise glb.bad(f"more than {MAX_VERTICES} vertices at {place}", "Reduce the model.")
     normals, uvs, colors = read("NORMAL", "VEC3"), read("TEXCOORD_0", "VEC2"), read("COLOR_0", None)
+    uvs2 = read("TEXCOORD_1", "VEC2")
     build.positions.append(positions.astype(np.float32))
-    flat = np.tile(np.array([[0, 0, 1]], np.float32), (count, 1))
-    build.normals.append(flat if normals is None else normals.astype(np.float32))
+    build.normals.append(np.zeros((count, 3), np.float32) if normals is None else normals.astype(np.float32))
     build.uvs.append(np.zeros((count, 2), np.float32) if uvs is None else uvs.astype(np.float32))
+    build.uvs2.append(build.uvs[-1] if uvs2 is None else uvs2.astype(np.float32))
+    build.uv_sets += uvs2 is not None
     build.coloured |= colors is not None
     white = np.ones((count, 4), np.float32)
     if colors is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,14 +15,26 @@ Ints = npt.NDArray[np.int32]
 
 @dataclass(slots=True)
 class TextureRef:
-    """A texture of a material: image index, wrap modes, filter and UV transform (3x3, KHR_texture_transform)."""
+    """A texture of a material: image, UV set, KHR_texture_transform, and its sampler in the numbers of OpenGL.
+
+    ``scale`` is the normal map's or the shading shift's.
+    """
 
     image: int
     uv_set: int = 0
-    transform: Floats = field(default_factory=lambda: np.eye(3, dtype=np.float32))
+    offset: tuple[float, float] = (0.0, 0.0)
+    tile: tuple[float, float] = (1.0, 1.0)
+    angle: float = 0.0
     wrap: tuple[int, int] = (10497, 10497)
-    nearest: bool = False
+    magnify: int = 9729
+    minify: int = 9987
     scale: float = 1.0
+
+    def matrix(self, offset: tuple[float, float] | None = None, tile: tuple[float, float] | None = None) -> Floats:
+        """UV transform (2, 3), with another offset and tiling where given (expressions)."""
+        (x, y), (sx, sy) = offset or self.offset, tile or self.tile
+        c, s = math.cos(self.angle), math.sin(self.angle)
+        return np.array([[c * sx, s * sy, x], [-s * sx, c * sy, y]], np.float32)
 
 
 @dataclass(slots=True)
@@ -81,7 +94,7 @@ class Morph:
 
 @dataclass(slots=True)
 class Primitive:
-    """One drawable piece. ``vertices`` is its range in the model's vertex arrays; ``morphs`` per target of the mesh."""
+    """One drawable piece: a range of the model's vertex arrays. ``morphs`` per target; ``flat``: it has no normals."""
 
     material: int
     start: int
@@ -89,6 +102,7 @@ class Primitive:
     indices: npt.NDArray[np.uint32]
     node: int
     morphs: list[Morph]
+    flat: bool = False
 
 
 @dataclass(slots=True)
@@ -211,6 +225,7 @@ class Model:
     positions: Floats
     normals: Floats
     uvs: Floats
+    uvs2: Floats | None
     colors: Floats | None
     joints: npt.NDArray[np.uint16]
     weights: Floats

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -21,24 +20,6 @@ SHARED = Path(os.environ.get("LIMELIGHT_SHARED", Path(__file__).parents[2].paren
 GODETTE = SHARED / "data" / "vrm" / "Godette_vrm_v4.vrm"
 CAMERA = Camera((0, 1, 3), (0, 1, 0), 40)
 pytestmark = pytest.mark.gl
-
-
-@pytest.fixture(scope="module")
-def shared_picture() -> Iterator[Picture]:
-    try:
-        made = Picture((160, 96), aa="none")
-    except RenderError as error:
-        pytest.skip(str(error))
-    yield made
-    made.release()
-
-
-@pytest.fixture
-def picture(shared_picture: Picture) -> Iterator[Picture]:
-    assert shared_picture.context.error == "GL_NO_ERROR"
-    shared_picture.resize((160, 96), "none")
-    yield shared_picture
-    assert shared_picture.context.error == "GL_NO_ERROR"
 
 
 def draw(picture: Picture, old: bool = False, **expressions: float) -> np.ndarray:

@@ -19,4 +19,23 @@ layout(std140) uniform Material {
     vec4 uv_x;       // base texture transform, first row; w: metallic
     vec4 uv_y;       // second row; w: roughness
     vec4 uv_move;    // scroll x, scroll y, rotation; w: normal map scale
+#ifdef PLACED
+    vec4 place[20];  // each texture's transform, two rows; w: UV set, and 1: mirrored in x, 2: in y, 3: both
+#endif
 } material;
+#ifdef PLACED
+vec2 placed(int k, vec2 uv, vec2 uv2) {
+    vec4 x = material.place[2 * k], y = material.place[2 * k + 1];
+    vec3 at = vec3(x.w > 0.5 ? uv2 : uv, 1.0);
+    vec2 p = vec2(dot(x.xyz, at), dot(y.xyz, at));
+    vec2 turned = 1.0 - abs(mod(p, 2.0) - 1.0);
+    return vec2(y.w == 1.0 || y.w == 3.0 ? turned.x : p.x, y.w >= 2.0 ? turned.y : p.y);
+}
+#ifdef UV2
+#define AT(k, uv) placed(k, uv, v_uv2)
+#else
+#define AT(k, uv) placed(k, uv, uv)
+#endif
+#else
+#define AT(k, uv) uv
+#endif
