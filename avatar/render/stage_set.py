@@ -301,7 +301,7 @@ class StageSet:
             return
         age = scene.seconds - self._led_since
         spot, framed = self._led_spot(matrix, scene.top)
-        strength = 0.66 * (1.0 if age < 0.0 else min(1.0, 0.2 + age / _LED_FADE)) * framed
+        strength = 0.58 * (1.0 if age < 0.0 else min(1.0, 0.2 + age / _LED_FADE)) * framed
         if strength <= 0.0:
             return
         side = spot[3]
