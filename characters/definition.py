@@ -101,6 +101,8 @@ class Rules(Part):
     politics: Literal["decline", "allow"] = "decline"
     rating: Literal["everyone", "teen", "adult"] = "everyone"
     topics_declined: list[str] = []
+    help: str = "international"
+    """Region whose help line is named to somebody in distress: international, us, gb, de, ... (``guard/data/help.toml``)."""
 
 
 class Line(Part):

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Set-up of a fresh Debian or Ubuntu machine: scripts/setup.sh run|test|mind
+# Set-up of a fresh Debian or Ubuntu machine: scripts/setup.sh run|test|mind|capture
 #   run   what a show needs       test  that, and what the tests need       mind  torch and transformers
+#   capture  mediapipe, for a person before a camera
 # A second run with nothing to do takes well under a second. See README.md for macOS and Windows.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -10,9 +11,10 @@ stop() { say "$*"; exit 2; }
 
 case $what in
 run) locks="requirements.lock" ;;
-test) locks="requirements.lock requirements-mind.lock requirements-test.lock" ;;
+test) locks="requirements.lock requirements-mind.lock requirements-capture.lock requirements-test.lock" ;;
+capture) locks="requirements.lock requirements-capture.lock" ;;
 mind) locks="requirements.lock requirements-mind.lock" ;;
-*) stop "unknown word '$what'; use run, test or mind" ;;
+*) stop "unknown word '$what'; use run, test, mind or capture" ;;
 esac
 
 # ---- system packages: only what is missing ------------------------------------------------------------
@@ -67,14 +69,16 @@ requirements=()
 for lock in $locks; do requirements+=(-r "$lock"); done
 .venv/bin/python -m pip install -q --disable-pip-version-check "${requirements[@]}" || stop "pip could not install the packages above; check the network and run this again"
 .venv/bin/python -m pip install -q --disable-pip-version-check --no-deps -e . >/dev/null 2>&1 || stop "pip could not install limelight itself"
-for word in run test mind; do
+for word in run test mind capture; do
 	case $what in
 	run) [ $word = run ] || continue ;;
-	mind) [ $word != test ] || continue ;;
+	mind) [ $word = run ] || [ $word = mind ] || continue ;;
+	capture) [ $word = run ] || [ $word = capture ] || continue ;;
 	esac
 	case $word in
 	run) covered="requirements.lock" ;;
-	test) covered="requirements.lock requirements-mind.lock requirements-test.lock" ;;
+	test) covered="requirements.lock requirements-mind.lock requirements-capture.lock requirements-test.lock" ;;
+	capture) covered="requirements.lock requirements-capture.lock" ;;
 	mind) covered="requirements.lock requirements-mind.lock" ;;
 	esac
 	cat pyproject.toml $covered scripts/setup.sh | cksum >".venv/.limelight-$word"

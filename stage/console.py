@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TextIO
 
+from characters.guard import MODES
 from stage.director.mood import AXES
 
 if TYPE_CHECKING:
@@ -39,6 +40,13 @@ class Console:
             "mood": (self._mood, "shows it; mood AXIS VALUE holds it, mood AXIS free lets it go"),
             "chat": (self._chat, "what waits to be answered"),
             "why": (self._why, "why the last messages were chosen"),
+            "held": (self._held, "lines that wait for you"),
+            "approve": (self._approve, "NUMBER: a held line goes on"),
+            "refuse": (self._refuse, "NUMBER: a held line is dropped"),
+            "guard": (
+                self._guard,
+                "auto, hold (doubtful lines wait) or approve (every line waits); alone: what it did",
+            ),
             "votes": (self._votes, "what the crowd wants to hear about"),
             "stats": (self._stats, "milliseconds from chat to voice, frames, sound"),
             "pause": (self._pause, "holds or continues the show"),
@@ -153,3 +161,27 @@ class Console:
 
     def _help(self, _: str) -> str:
         return "\n".join(f"{verb:<8} {about}" for verb, (_, about) in self._verbs.items())
+
+    def _held(self, _: str) -> str:
+        lines = self._show.show.director.gate.held.waiting()
+        return (
+            "\n".join(f"{line.id}  {line.side:<3} {line.fan or '-'}: {line.text}  ({line.reason})" for line in lines)
+            or "nothing waits"
+        )
+
+    def _approve(self, number: str) -> str:
+        show = self._show.show
+        done = number.isdecimal() and show.director.approve(int(number), show.band.horizon)
+        return "goes on" if done else f"no held line {number!r}; type held"
+
+    def _refuse(self, number: str) -> str:
+        done = number.isdecimal() and self._show.show.director.gate.held.refuse(int(number)) is not None
+        return "dropped" if done else f"no held line {number!r}; type held"
+
+    def _guard(self, mode: str) -> str:
+        gate = self._show.show.director.gate
+        if mode in MODES:
+            gate.held.mode = mode
+        elif mode:
+            return f"guard is one of {', '.join(MODES)}"
+        return json.dumps({"mode": gate.held.mode, "held": len(gate.held), "found": gate.counts})

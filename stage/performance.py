@@ -23,6 +23,7 @@ from avatar.vrm import load
 from avatar.wardrobe import ensure
 from characters.definition import Definition
 from characters.persona.mind import Inline, Mind
+from stage.capture import CaptureSettings, StageCapture, clips_of
 from stage.clock import SAMPLE_RATE, FrameClock
 from stage.director.camera import Measures
 from stage.director.director import Director
@@ -58,6 +59,8 @@ class Settings:
     lead: int = SAMPLE_RATE // 5
     """Samples the band plays ahead (200 ms): the price of never missing a block on a busy machine."""
     plan: Plan = field(default_factory=Plan)
+    capture: CaptureSettings | None = None
+    """A person who drives the avatar, or programs that are told; live only."""
 
 
 def body_of(definition: Definition) -> Path:
@@ -114,6 +117,9 @@ class Performance:
         self.model = load(body_of(self.definition))
         self.rig = Rig(self.model)
         self.performer.wear(self.rig)
+        for name, clip in clips_of(self.definition).items():
+            self.performer.learn(name, clip)
+        self.capture = StageCapture(settings.capture, self.rig) if settings.capture and settings.live else None
         self._rest_head = self.rig.rest_world[self.model.bones["head"]].copy()
         self.scenery = Scenery(self.definition.stage, measure(self.rig), settings.width / settings.height)
         plan = replace(settings.plan, total=settings.seconds, shot=settings.shot)
@@ -184,10 +190,16 @@ class Performance:
         """Pose, light and draw the moment ``sample``."""
         dt = (sample - self._last) / SAMPLE_RATE if self._last >= 0 else 1 / float(self.clock.fps)
         self._last = sample
+        if self.capture is not None:
+            self.performer.follow(self.capture.person(), self.capture.modes)
         pose = self.performer.frame(sample, self._pose)
         self.rig.apply(pose, dt)
         self.scenery.follow(self.rig.world[self.model.bones["head"]], self._rest_head)
-        picture.draw(self.rig, self.scenery.at(sample))
+        scene = self.scenery.at(sample)
+        if self.capture is not None:
+            self.capture.camera(scene.camera)
+            self.capture.tell(pose, sample / SAMPLE_RATE, scene.camera)
+        picture.draw(self.rig, scene)
 
     def restart_body(self) -> None:
         """Springs hang still and time has not passed: call before the first frame."""
@@ -212,10 +224,13 @@ class Performance:
             "mind": self.mind,
         }
         found = {name: pid for name, room in rooms.items() if (pid := getattr(room, "pid", 0))}
-        return {"band": self.band.host_pid or 0} | found
+        followed = self.capture.processes() if self.capture is not None else {}
+        return {"band": self.band.host_pid or 0} | found | followed
 
     def close(self) -> None:
         """End every process."""
+        if self.capture is not None:
+            self.capture.close()
         self.band.close()
         self.studio.close()
         self.mind.close()

@@ -115,6 +115,14 @@ class Dance:
         energy = beat.energy + (following - beat.energy) * min_jerk((sample - beat.start) / length)
         return rise * fall * min(1.0, energy / 0.2)
 
+    def counted(self, sample: int) -> tuple[float | None, float]:
+        """(beats since the section began, its energy); None before any beat."""
+        k = self.beats.before(sample)
+        if k < 0:
+            return None, 0.0
+        beat, count = self.beats.spans[k], self._count(k)
+        return count.number + min((sample - beat.start) / (beat.end - beat.start), 1.0), count.energy
+
     def apply(self, sample: int, pose: Vector) -> float:
         """Add the dance; returns :meth:`presence`."""
         here = self.presence(sample)

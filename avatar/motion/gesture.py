@@ -96,9 +96,25 @@ class Gestures:
                 for name, value in face.items():
                     weights[name] = weights.get(name, 0.0) + value * held
 
-    def _one(self, cue: Gesture, sample: int, pose: Vector) -> float:
-        spec = self.specs[cue.name]
-        flip = spec.one_handed and chance(self.seed, 701, cue.start // 480) < 0.28
+    def held(self, sample: int) -> dict[str, float]:
+        """What gestures hold at a sample, 0..1: ``left`` and ``right`` arm, ``body``."""
+        out = {"left": 0.0, "right": 0.0, "body": 0.0}
+        for cue in self.track.near(sample, sample + 1):
+            spec = self.specs[cue.name]
+            weight = self._weights(spec, cue, sample)[0]
+            flip = self._flipped(spec, cue)
+            left, right = (RIGHT, LEFT) if flip else (LEFT, RIGHT)
+            out["left"] = max(out["left"], weight * float(spec.mask[left.start]))
+            out["right"] = max(out["right"], weight * float(spec.mask[right.start]))
+            out["body"] = max(out["body"], weight)
+        return out
+
+    def _flipped(self, spec: Spec, cue: Gesture) -> bool:
+        return spec.one_handed and chance(self.seed, 701, cue.start // 480) < 0.28
+
+    @staticmethod
+    def _weights(spec: Spec, cue: Gesture, sample: int) -> tuple[float, float]:
+        """(weight of the gesture, how much of its swing is left) at a sample."""
         tau = (sample - cue.stroke) / RATE
         prepare = (cue.stroke - cue.start) / RATE
         rest = (cue.end - cue.stroke) / RATE
@@ -106,7 +122,16 @@ class Gestures:
         leave = 1.0 - min_jerk((tau - (rest - retract)) / retract)
         into = min_jerk((tau + prepare) / prepare)
         settle = 1.0 - _SETTLE * min_jerk(tau / 0.32) if tau > 0 else 1.0
-        weight = into * leave * settle
+        return into * leave * settle, leave
+
+    def _one(self, cue: Gesture, sample: int, pose: Vector) -> float:
+        spec = self.specs[cue.name]
+        flip = self._flipped(spec, cue)
+        tau = (sample - cue.stroke) / RATE
+        prepare = (cue.stroke - cue.start) / RATE
+        rest = (cue.end - cue.stroke) / RATE
+        retract = min(spec.retract, 0.65 * rest)
+        weight, leave = self._weights(spec, cue, sample)
         size = 0.94 + 0.12 * chance(self.seed, 702, cue.start // 480)
         target = spec.pose.copy()
         if spec.clap:

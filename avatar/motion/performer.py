@@ -3,7 +3,8 @@
 Every frame is a function of the cues known, the seed and the sample alone: nothing is carried from frame to
 frame, so frames may be dropped, repeated or asked for in any order, and live and offline agree.
 
-Layers, lowest first: idle, dance, gesture, mood; the mouth and the eyes have the face to themselves.
+Layers, lowest first: idle, dance, gesture, a person (live only), mood; the mouth and the eyes have the face to
+themselves, and springs come after all (:mod:`avatar.rig`). A character's clips lie on idle, dance and gestures.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from avatar.motion.clips import Clip
 from avatar.motion.cues import RATE, Feeling, Gesture, Look, Section, Span, Track, Viseme
 from avatar.motion.dance import Dance
 from avatar.motion.dofs import INDEX, SIZE, Proportions
@@ -20,11 +22,13 @@ from avatar.motion.face import Blinks, Face
 from avatar.motion.gaze import EYES, TARGETS, Gaze
 from avatar.motion.gesture import Gestures
 from avatar.motion.idle import Breath, Idle
+from avatar.motion.layers import ClipLayer, head_angles, person_body, person_face
 from avatar.motion.mouth import SHAPES, VOWELS, Mouth, opening
 from avatar.motion.noise import min_jerk, noise
+from avatar.motion.person import Mode, Person, modes
 from avatar.motion.poses import PoseBook
 from avatar.motion.solve import solve
-from avatar.rig.frame import PRESETS, PoseFrame
+from avatar.rig.frame import HUMANOID_BONES, PRESETS, PoseFrame
 
 if TYPE_CHECKING:
     from avatar.rig.rig import Rig
@@ -56,6 +60,9 @@ class Performer:
         self._blinks = Blinks(seed, self._speech, self._gaze.track)
         self._breath = Breath(seed)
         self._pose = np.zeros(SIZE)
+        self._clips = ClipLayer()
+        self._person: Person | None = None
+        self._modes: Mapping[str, Mode] = modes("mixed")
         self._mute: frozenset[str] = frozenset()
         self._staring: frozenset[str] = frozenset()
         self._build(Proportions())
@@ -84,6 +91,7 @@ class Performer:
         or the lids to move are not worn while they are needed. Cues already given stay.
         """
         self._build(Proportions.of(rest))
+        self._clips.fit(rest.keys() or HUMANOID_BONES, self._body.hip_height)
         self._face.names = frozenset(PRESETS) | frozenset(expressions)
         rules = expressions if isinstance(expressions, Mapping) else {}
         self._mute = frozenset(n for n, e in rules.items() if getattr(e, "override_mouth", "none") != "none")
@@ -93,6 +101,18 @@ class Performer:
         """Adapt to the model of a rig: :meth:`fit` with what the rig knows."""
         places = {bone: rig.rest_world[node][:3, 3] for bone, node in rig.model.bones.items()}
         self.fit({b: (float(p[0]), float(p[1]), float(p[2])) for b, p in places.items()}, rig.model.expressions)
+
+    def learn(self, name: str, clip: Clip) -> None:
+        """A clip of the character's own: ``idle`` lies under everything, ``dance_BPM`` (its tempo) is danced on the
+        beat, and any other name is a gesture, before the built-in one of that name."""
+        self._clips.learn(name, clip)
+
+    def follow(self, person: Person | None, by_layer: Mapping[str, Mode] | None = None) -> None:
+        """Let a person drive (None: nobody); ``by_layer`` as :func:`avatar.motion.person.modes` gives it. The person's
+        moment is read anew at every frame: frames are then no longer a function of the cues alone."""
+        self._person = person
+        if by_layer is not None:
+            self._modes = by_layer
 
     # Cues ---------------------------------------------------------------------------------------------------
 
@@ -107,7 +127,9 @@ class Performer:
 
     def gesture(self, start: int, length: int, name: str, stroke: int, owner: str = "") -> None:
         """A gesture whose accent falls on sample ``stroke``; length 0 takes the natural one. Unknown names: none."""
-        if name in self._gestures.specs:
+        if name in self._clips.clips:
+            self._clips.add(name, start, length, stroke, owner)
+        elif name in self._gestures.specs:
             begin, end = self._gestures.span(name, start, length, stroke)
             self._gestures.track.add(Gesture(begin, end, owner, name, stroke))
 
@@ -143,13 +165,14 @@ class Performer:
         self._breath.track.cut(at, owner)
         self._face.track.drop_future(at, owner)
         self._gestures.track.drop_future(at, owner)
+        self._clips.track.drop_future(at, owner)
         self._gaze.track.drop_future(at, owner)
 
     def forget(self, before: int) -> None:
         """Let go of cues that can no longer be seen at or after sample ``before``."""
         old = before - 6 * RATE
         tracks = (self._mouth.track, self._face.track, self._gaze.track, self._speech, self._breath.track,
-                  self._gestures.track)  # fmt: skip
+                  self._gestures.track, self._clips.track)  # fmt: skip
         for track in tracks:
             track.forget(old)
         self._dance.beats.forget(old)
@@ -159,7 +182,7 @@ class Performer:
     def cues(self) -> int:
         """How many cues are held."""
         tracks = (self._mouth.track, self._face.track, self._gaze.track, self._speech, self._breath.track,
-                  self._gestures.track, self._dance.beats, self._dance.sections)  # fmt: skip
+                  self._gestures.track, self._clips.track, self._dance.beats, self._dance.sections)  # fmt: skip
         return sum(len(t.spans) for t in tracks)
 
     # Frames -------------------------------------------------------------------------------------------------
@@ -181,8 +204,19 @@ class Performer:
         pose[INDEX["head.yaw"]] += head_yaw
         pose[INDEX["head.pitch"]] -= head_pitch
         pitch, yaw, _ = solve(pose, self._body, out.rotations, out.hips)
+        person = self._person if self._person is not None and self._person.presence > 0.0 else None
+        if person is not None or self._clips.active(sample):
+            held = self._gestures.held(sample)
+            if self._clips.active(sample):
+                beats, energy = self._dance.counted(sample)
+                self._clips.apply(sample, out, dancing, beats, energy, held)
+            if person is not None:
+                person_body(out, person, self._modes, held)
+            pitch, yaw = head_angles(out.rotations)
         out.gaze = (_hold(eye_yaw - yaw, EYES[0]), _hold(eye_pitch + pitch, EYES[1]))
         self._expressions(sample, out, inhale)
+        if person is not None:
+            person_face(out, person, self._modes, self._idle.speaking(sample))
         return out
 
     def _expressions(self, sample: int, out: PoseFrame, inhale: float) -> None:

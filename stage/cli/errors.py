@@ -14,6 +14,7 @@ _KNOWN = (
     ("avatar.vrm", "VrmError"),
     ("avatar.render", "RenderError"),
     ("avatar.motion.clips", "ClipError"),
+    ("avatar.capture", "CaptureError"),
     ("avatar.wardrobe", "WardrobeError"),
     ("audio.score", "ScoreError"),
     ("stage.script", "ScriptError"),

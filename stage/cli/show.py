@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from stage.cli.errors import Refused
 from stage.cli.options import Size, bar, writable
+
+if TYPE_CHECKING:
+    from stage.capture import CaptureSettings
 
 SHOTS = click.Choice(["auto", "face", "upper", "full"])
 
@@ -32,10 +36,24 @@ SHOTS = click.Choice(["auto", "face", "upper", "full"])
     "--lead", default=200, show_default=True, type=click.IntRange(40, 1000), help="Milliseconds the band plays ahead."
 )
 @click.option("--origin", multiple=True, help="A web origin that may connect beside the page's own.")
+@click.option("--capture", metavar="SOURCE", help="A person drives too: webcam, webcam:1, or a film or GIF.")
+@click.option(
+    "--capture-mode", default="mixed", show_default=True, help="ai, person or mixed; or by layer: mouth=ai,head=person."
+)
+@click.option("--capture-model", type=click.Path(path_type=Path), help="face_landmarker.task (default: fetched once).")
+@click.option("--capture-pose", type=click.Path(path_type=Path), help="pose_landmarker_*.task, for the upper body.")
+@click.option(
+    "--calibration", type=click.Path(path_type=Path), help="A face at rest from limelight capture --calibrate."
+)
+@click.option(
+    "--vmc-in", metavar="[HOST:]PORT", help="Be driven over the VMC protocol (39539; HOST 0.0.0.0 for the network)."
+)
+@click.option("--vmc-out", metavar="HOST:PORT", help="Drive another program over the VMC protocol.")
 def show(
     character: str, host: str, port: int, size: tuple[int, int], fps: int, seed: int, seconds: float | None,
     window: bool | None, record: Path | None, timeline: Path | None, script: Path | None, shot: str, lead: int,
-    origin: tuple[str, ...],
+    origin: tuple[str, ...], capture: str | None, capture_mode: str, capture_model: Path | None,
+    capture_pose: Path | None, calibration: Path | None, vmc_in: str | None, vmc_out: str | None,
 ) -> None:  # fmt: skip
     """A live show: serves the fans' page and performs until it is stopped.
 
@@ -51,8 +69,48 @@ def show(
     for path, suffix in ((record, ".mp4"), (timeline, ".jsonl")):
         if path:
             writable(path, (suffix,))
-    settings = Settings(definition, seed, seconds, *size, fps, shot, live=True, lead=lead * 48)
+    person = _person(capture, capture_mode, capture_model, capture_pose, calibration, vmc_in, vmc_out)
+    settings = Settings(definition, seed, seconds, *size, fps, shot, live=True, lead=lead * 48, capture=person)
     run(settings, LiveOptions(host, port, window, record, timeline, Script(events), origin))
+
+
+def _person(
+    source: str | None, mode: str, model: Path | None, pose: Path | None, calibration: Path | None,
+    vmc_in: str | None, vmc_out: str | None,
+) -> CaptureSettings | None:  # fmt: skip
+    """What is asked for of a person, checked before the show begins; None where nothing is."""
+    from avatar.capture.models import face_model
+    from avatar.motion.person import modes
+    from stage.capture import CaptureSettings
+    from stage.cli.capture import address
+    from stage.paths import cache_dir
+
+    try:
+        modes(mode)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--capture-mode") from None
+    if not (source or vmc_in or vmc_out):
+        return None
+    if source:
+        _checked(source, pose, calibration)
+        model = face_model(model, cache_dir() / "models")
+    host, port = address(vmc_in if vmc_in is None or ":" in vmc_in else f"127.0.0.1:{vmc_in}", "--vmc-in") or ("", 0)
+    return CaptureSettings(source or "", port, host, address(vmc_out, "--vmc-out"), mode, model, pose, calibration)
+
+
+def _checked(source: str, pose: Path | None, calibration: Path | None) -> None:
+    import importlib.util
+
+    from avatar.capture.calibrate import Calibration
+
+    if importlib.util.find_spec("mediapipe") is None:
+        raise Refused("--capture needs mediapipe; install it: pip install 'limelight[capture]'")
+    if source.split(":")[0] != "webcam" and not Path(source).is_file():
+        raise Refused(f"{source}: is not there; give a film, GIF or picture, or webcam")
+    if pose is not None and not pose.is_file():
+        raise Refused(f"{pose}: is not there; give the path of pose_landmarker_lite.task")
+    if calibration is not None:
+        Calibration.read(calibration)
 
 
 @click.command()

@@ -22,6 +22,7 @@ from stage.clock import SAMPLE_RATE, samples, seconds
 from stage.director.answers import Answers
 from stage.director.cameraman import Cameraman
 from stage.director.chat import CROWD, ChatSelector, Choice
+from stage.director.gate import Gate
 from stage.director.intents import SONG, Action, Priority, decide
 from stage.director.mood import Mood, temper
 from stage.director.music import Bandstand, Piece
@@ -69,6 +70,7 @@ class Director:
         self.plan = plan or Plan()
         self._studio, self._mind = studio, mind
         self.chat = ChatSelector()
+        self.gate = Gate(definition)
         self.mood = Mood(temper(definition.persona.traits))
         self.votes = Votes()
         self.band = Bandstand(timeline, send, studio.perform)
@@ -153,6 +155,7 @@ class Director:
                 self.fans = max(0, self.fans - 1)
 
     def _hear_words(self, event: FanEvent, now: int) -> None:
+        self.gate.note(event)
         tier = self.chat.push(event, now)
         data: dict[str, Any] = {"fan": event.fan, "text": event.text, "tier": tier}
         if event.amount:
@@ -190,7 +193,9 @@ class Director:
     def _collect(self, horizon: int) -> None:
         for event in self._mind.poll():
             if isinstance(event, Said):
-                self.desk.clause(event.id, event.clause)
+                clause = self.gate.said(event, self.desk.ask_of(event.id), horizon)
+                if clause is not None:
+                    self.desk.clause(event.id, clause)
             elif isinstance(event, Understood):
                 self.desk.understood(event.id, event.intent)
                 self._understood(event.id, event.intent, horizon)
@@ -355,6 +360,9 @@ class Director:
 
     def _answer_one(self, choice: Choice, now: int, horizon: int) -> None:
         event, why = choice.event, self.answers.chosen(choice, now)
+        entry = self.gate.enter(event, now)
+        if entry is None:
+            return
         situation = "gift" if event.kind == "paid" else "chat"
         current = self.desk.current
         # A line that is nearly over is let finish: cutting its last word would gain nothing.
@@ -365,8 +373,8 @@ class Director:
             self.mood.feel("crowd", now)
             self._say("crowd_asks", horizon, fresh=8.0, fans=choice.crowd)
         ask = Ask(
-            "", self._moment(situation), fan=event.fan, say=event.text, kind=event.kind, amount=event.amount,
-            history=self.answers.recent(), limit=self.plan.words,
+            "", self._moment(situation), fan=entry.fan, say=entry.text, kind=event.kind, amount=event.amount,
+            history=self.answers.recent(), limit=self.plan.words, account=event.account, ruling=entry.ruling,
         )  # fmt: skip
         utterance = self.desk.say(ask, now, accepted=event.accepted)
         utterance.quiet = not self.desk.busy(now, but=utterance) and choice.waited < 0.2
@@ -464,6 +472,15 @@ class Director:
             self.desk.clear(below=Priority.CRITICAL)
         self.answers.follow(self.desk.read(text, f"operator_{behaviour}", self.mood.name(), horizon))
         return action
+
+    def approve(self, number: int, horizon: int) -> bool:
+        """The operator lets a held line go on; False when there is none of that number."""
+        held = self.gate.approve(number)
+        if isinstance(held, FanEvent):
+            self.chat.push(replace(held, ruling="approved"), horizon)
+        elif held is not None:
+            self.answers.follow(self.desk.recite(*held, horizon))
+        return held is not None
 
     def _end_song(self, horizon: int) -> bool:
         piece = self.band.playing

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from audio.engine.model import Cancel, VoiceEvent
@@ -124,6 +124,15 @@ class SpeechDesk:
         utterance.complete = True
         return utterance
 
+    def recite(self, ask: Ask, clauses: Iterable[Clause], now: int) -> Utterance:
+        """Queue an answer that was thought earlier (a held one that was approved)."""
+        utterance = self._new(ask, now, -1)
+        self._insert(utterance, front=False)
+        for clause in clauses:
+            self.clause(utterance.id, replace(clause, last=False))
+        utterance.complete = True
+        return utterance
+
     def _new(self, ask: Ask, now: int, not_after: int) -> Utterance:
         self._count += 1
         ask = replace(ask, id=f"say{self._count}")
@@ -173,6 +182,10 @@ class SpeechDesk:
             self._perform(f"{id}:{index}", Spoken(clause.text, clause.mood), 0 if utterance is self.queue[0] else 1)
         if clause.last:
             utterance.complete = True
+
+    def ask_of(self, id: str) -> Ask | None:
+        """What an utterance that waits or is being said was asked."""
+        return next((utterance.ask for utterance in self.queue if utterance.id == id), None)
 
     def understood(self, id: str, intent: Intent) -> None:
         """The mind knows what the fan wants."""

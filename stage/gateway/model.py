@@ -20,6 +20,10 @@ class FanEvent:
     accepted: float = 0.0
     member: bool = False
     """Whether the fan is a member (subscriber) where the message came from."""
+    account: str = ""
+    """Who the fan is to the gateway; names can change hands, accounts cannot. Empty: only the name is known."""
+    ruling: str = ""
+    """Set when the operator approved the line: it is not judged again."""
 
 
 @dataclass(frozen=True, slots=True)

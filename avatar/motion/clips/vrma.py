@@ -172,7 +172,7 @@ def _sample(channel: _Channel, times: npt.NDArray[np.float64], turn: bool) -> Fl
 
 
 def _unit(q: Floats) -> Floats:
-    size = np.sqrt((q * q).sum(-1, keepdims=True))
+    size = np.sqrt((q.astype(np.float64) ** 2).sum(-1, keepdims=True))
     return np.where(size > 1e-6, q / np.maximum(size, 1e-6), np.array([0, 0, 0, 1], np.float32)).astype(np.float32)
 
 
