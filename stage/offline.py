@@ -46,7 +46,7 @@ def render(
         if targets.video:
             from avatar.render import Picture
 
-            picture = Picture((settings.width, settings.height), aa="fxaa")
+            picture = Picture((settings.width, settings.height), aa="mlaa")
             picture.set_model(show.model)
             name = show.definition.identity.name
             writer = Mp4Writer(targets.video, title=f"{name}: a show", artist=name)
