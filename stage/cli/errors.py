@@ -11,6 +11,7 @@ class Refused(Exception):
 
 _KNOWN = (
     ("characters", "CharacterError"),
+    ("characters.cards", "CardError"),
     ("avatar.vrm", "VrmError"),
     ("avatar.render", "RenderError"),
     ("avatar.motion.clips", "ClipError"),
