@@ -57,6 +57,10 @@ class VoiceDefinition(Part):
     vibrato_delay: float = Field(default=0.35, ge=0, le=2)
     rate: float = Field(default=1.0, ge=0.5, le=2)
     doubling: float = Field(default=0.0, ge=0, le=1)
+    harmony: float = Field(default=0.0, ge=0, le=1)
+    choir: float = Field(default=0.0, ge=0, le=1)
+    vocoder: float = Field(default=0.0, ge=0, le=1)
+    growl: float = Field(default=0.0, ge=0, le=1)
 
 
 class Music(Part):

@@ -1,7 +1,8 @@
-"""The embedded brain: understands by rules and retrieval, answers with authored lines. No torch, a few milliseconds.
+"""The embedded brain: understands, chooses an authored line, lets the small model vary it, checks, speaks.
 
-Answers depend only on the definition, the seed, the order of asks and their fields. A line is not said again while
-another one of its kind has been silent longer.
+Five steps: :mod:`understand` gives intent and confidence; what must be right is spoken as authored; else a candidate is
+chosen among the lines and the lore; :mod:`refine` varies it for this character, mood and moment; its verifier falls back
+to the authored line. No torch. Answers depend only on the definition, the seed, the order of asks and their fields.
 """
 
 from __future__ import annotations
@@ -15,20 +16,40 @@ from characters.definition import Definition, Line
 from characters.guard.help import spoken as spoken_help
 from characters.persona import bank
 from characters.persona.clauses import clauses_of, limit_words
+from characters.persona.knowledge import fact, worked_out
 from characters.persona.model import MOODS, Ask, Cancelled, Clause, Intent
+from characters.persona.refine import Wish, bare, fault, refiner, words_of
+from characters.persona.small.corpus import variable
+from characters.persona.small.grammar import sections
+from characters.persona.small.tokens import PHASES, TRAITS, Context
+from characters.persona.small.wording import fitting_mood
 from characters.persona.speech import has_words, plain, slots_of, spoken_name, spoken_topic, told_back
 from characters.persona.understand import CRITICAL, Understanding, normal
 
 SURE_LORE = 0.72
 """Above this confidence an intent is answered as such even when lore fits too."""
 
+REST = 240
+"""Lines that pass before one is spoken again: half an hour at one line in eight seconds."""
+FRESH = 0.35
+"""Share of lines not heard yet that are refined all the same, so that they fit the moment."""
+TRIES = 3
+"""Lines asked of the small model before the authored one is spoken."""
+TRAIT = 0.33
+"""From where a trait colours the wording."""
+
 _PLAIN = ("Hello there.", "Good to have you here.", "Let me think about that.", "Tell me more.", "I like this evening.")
-_SILENT_MOODS = {"sad": "tender", "distress": "tender", "lonely": "tender", "injection": "teasing", "insult": "relaxed"}
+_SILENT_MOODS = {
+    "sad": "tender", "distress": "tender", "lonely": "tender", "grief": "tender", "anxious": "tender", "ill": "tender",
+    "medical": "tender", "angry_fan": "tender", "injection": "teasing", "insult": "relaxed", "hate": "relaxed",
+    "harassment": "relaxed",
+}  # fmt: skip
 _QUESTION = re.compile(
     r"^(?:\w+ )?(?:what|who|whom|whose|where|when|why|how|which|can|could|do|does|did|is|are|was|"
     r"were|will|would|should|have|has|tell me|explain)\b"
 )
-_TAG = re.compile(r"\[[^\]]*\]")
+_TAG = re.compile(r"\[[^\]]*\]\s*")
+_TAG_NAME = re.compile(r"\[\s*([a-z_]+)\s*\]")
 _NEXT = {"why": ("why", "really"), "really": ("really", "why")}
 
 
@@ -48,8 +69,12 @@ class Embedded:
 
     name = "embedded"
 
-    def __init__(self, definition: Definition, seed: int = 0) -> None:
+    def __init__(self, definition: Definition, seed: int = 0, *, refine: bool = True) -> None:
+        """``refine``: whether the small model may vary lines (the stage's own fallback must not wait for it)."""
         self._definition = definition
+        self._refine = refine
+        self._recent: dict[str, int] = {}
+        self._traits = _traits(definition)
         self._seed = seed
         self._understand = Understanding(definition)
         self._turn = 0
@@ -69,6 +94,7 @@ class Embedded:
         ]
         for number, (entry, _) in enumerate(self._lore):
             self._pools[f"l.{number}"] = _ready(f"l.{number}", [Line(say=say) for say in entry.says])
+        self._vocabulary = words_of(ready.line.say for pool in self._pools.values() for ready in pool)
 
     def understand(self, ask: Ask) -> Intent:
         """What the fan wants; ``unknown`` for empty words. A ruling of the guard stands above the words."""
@@ -88,6 +114,9 @@ class Embedded:
         intent = self.understand(ask) if ask.say.strip() else Intent("", 0.0)
         values = _values(ask, intent)
         clauses: list[Clause] = []
+        answer = _known(ask, intent)
+        if answer:
+            values["answer"] = answer
         if ask.kind == "paid" and ask.say.strip() and ask.moment.situation != "closing":
             clauses += self._say(["s.gift", "i.gift"], ask, values, rng, ask.moment.mood)[:2]
         clauses += self._say(self._groups(ask, intent), ask, values, rng, _mood(ask, intent))
@@ -123,6 +152,8 @@ class Embedded:
         if not ask.say.strip():
             return _situation_groups(ask)
         name = intent.name
+        if _known(ask, intent):
+            return ["i.sum" if worked_out(ask.say.lower()) else "i.known"]
         if name == "song_request" and intent.slots.get("topic"):
             return ["s.song_request_accept", "i.song_request"]
         lore, share = ("", 0.0) if name in CRITICAL else self._lore_for(ask.say)
@@ -164,11 +195,62 @@ class Embedded:
                 continue
             short = [ready for ready in fitting if ready.words <= ask.limit]
             chosen = self._choose(short or fitting, rng, "fan" in have and bool(ask.say))
-            clauses = clauses_of(chosen.line.say, values, chosen.line.mood or mood)
+            say = self._worded(chosen, ask, have, rng, mood)
+            clauses = clauses_of(say, values, chosen.line.mood or mood)
             if clauses:
                 self._said[chosen.key] = self._turn
+                self._recent[bare(say)] = self._turn
                 return clauses
         return []
+
+    def _worded(self, chosen: _Ready, ask: Ask, have: frozenset[str], rng: random.Random, mood: str) -> str:
+        """The authored line, or what the small model makes of it for this moment."""
+        say = chosen.line.say
+        group, _, name = chosen.key.rpartition(".")[0].partition(".")
+        intent = name if group == "i" else f"s.{name}" if group == "s" else "s.idle"
+        heard = self._turn - self._recent.get(bare(say), -REST) < REST
+        if not self._refine or intent not in variable() or chosen.line.mood or not (heard or rng.random() < FRESH):
+            return say
+        model = refiner()
+        if model is None:
+            return say
+        self._forget()
+        wish = self._wish(intent, say, ask, have, rng, mood)
+        for _ in range(TRIES):
+            line = model.line(wish, rng)
+            if line and not fault(line, wish, self._recent):
+                return line
+        return say
+
+    def _wish(self, intent: str, say: str, ask: Ask, have: frozenset[str], rng: random.Random, mood: str) -> Wish:
+        """What the small model is told: the line, the fan's words, the character, the mood and the moment."""
+        section = sections().get(intent)
+        tagged = next((tag for tag in _TAG_NAME.findall(say) if tag in MOODS), "")
+        mood = fitting_mood(section.opener if section else "S", tagged if tagged and rng.random() < 0.5 else mood)
+        candidate = _TAG.sub("", say).strip()
+        long = len(candidate.split()) > 13 or candidate.endswith("?")
+        known = dict(self._traits)
+        weights = (
+            2.0,
+            1.0 + known.get("curiosity", 0),
+            0.6 + 0.5 * known.get("wit", 0),
+            0.6 + 0.5 * known.get("warmth", 0),
+        )
+        style = "plain" if long or not section else rng.choices(("plain", "asks", "quips", "warm"), weights)[0]
+        to_fan = "fan" in have and bool(ask.say or "{fan}" in candidate)
+        role = ("paid" if ask.kind == "paid" else "everyone") if to_fan else "none"
+        said = next((text for who, text in reversed(ask.history[-2:]) if who == self._definition.identity.name), "")
+        context = Context(
+            intent, mood, self._traits, ask.moment.phase if ask.moment.phase in PHASES else "talk", role, style,
+            rng.choices(("short", "mid", "long"), (1, 6, 0 if long else 1))[0], _quoted(ask.say), _quoted(said), candidate,
+        )  # fmt: skip
+        slots = have if to_fan else have - {"fan"}
+        return Wish(context, slots - {"topic"} if "{topic}" not in say else slots, self._vocabulary)
+
+    def _forget(self) -> None:
+        """Lines heard longer ago than :data:`REST` lines are new again."""
+        if len(self._recent) > 2 * REST:
+            self._recent = {line: turn for line, turn in self._recent.items() if self._turn - turn < REST}
 
     def _choose(self, fitting: list[_Ready], rng: random.Random, to_fan: bool) -> _Ready:
         """The fan's name first where lines hold it; then what has been silent longest; then chance by weight."""
@@ -181,6 +263,24 @@ class Embedded:
             ordered = sorted(fitting, key=lambda ready: self._said[ready.key])
             fresh = ordered[: max(1, len(ordered) // 3)]
         return rng.choices(fresh, [ready.line.weight for ready in fresh])[0]
+
+
+def _traits(definition: Definition) -> tuple[tuple[str, int], ...]:
+    """The character's traits as the small model knows them: clearly so (1), clearly not (-1)."""
+    known = definition.persona.traits
+    return tuple((name, 1 if known[name] > 0 else -1) for name in TRAITS if abs(known.get(name, 0.0)) > TRAIT)
+
+
+def _quoted(text: str) -> str:
+    return plain(text, 160).replace("<", "‹")
+
+
+def _known(ask: Ask, intent: Intent) -> str:
+    """What general knowledge has to say to a question of fact; empty when nothing."""
+    if intent.name not in ("trivia", "maths", "unknown", "opinion", "music_theory", "stars") or ask.ruling:
+        return ""
+    said = normal(ask.say)
+    return (worked_out(ask.say.lower()) if intent.name in ("maths", "trivia", "unknown") else "") or fact(said)
 
 
 def _ready(group: str, lines: Sequence[Line]) -> list[_Ready]:

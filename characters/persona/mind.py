@@ -212,7 +212,7 @@ class Mind:
         self._definition = definition if isinstance(definition, Definition) else load(definition)
         self._seed, self._deadline, self._capacity, self._policy = seed, deadline, capacity, policy
         self._opener = opener or open_brain
-        self._fallback = Embedded(self._definition, seed)
+        self._fallback = Embedded(self._definition, seed, refine=False)
         self._waiting: deque[_Open] = deque()
         self._working: _Open | None = None
         self._events: deque[Event] = deque()

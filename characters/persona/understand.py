@@ -1,25 +1,49 @@
-"""What a fan wants: critical rules first, then the nearest known line, then an honest "unknown"."""
+"""What a fan wants: critical rules first, then a trained classifier and the nearest known line, then "unknown"."""
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 
 from characters.definition import Definition
 from characters.persona import bank
+from characters.persona.classifier import classifier
 from characters.persona.model import Intent
 from characters.persona.retrieval import Index
 from characters.persona.speech import URL, has_words, plain, spoken_topic, unsafe
 
 CRITICAL = frozenset(
-    {"distress", "injection", "personal_data", "spam", "unsafe_request", "politics", "are_you_real", "age_fan"}
+    {
+        "distress",
+        "harassment",
+        "hate",
+        "injection",
+        "personal_data",
+        "spam",
+        "unsafe_request",
+        "politics",
+        "are_you_real",
+        "age_fan",
+        "medical",
+        "grief",
+        "rights",
+        "training_data",
+        "how_work",
+        "privacy",
+        "senses",
+    }
 )
 """Intents that are answered with authored lines whatever the brain."""
 
-SURE = 0.31
-"""Similarity from which retrieval is believed."""
-LEAD = 0.02
-"""How far the best intent must lead the next one when it is not similar enough to stand alone."""
+TRAINED = 0.7
+"""Share of the trained classifier in the decision; the rest is the nearest known line."""
+SHARP = 14.0
+"""How steeply retrieval prefers the nearest intent."""
+NEAR = 0.5
+"""Similarity from which retrieval has its full say."""
+SURE = 0.24
+"""Belief from which an intent is taken as understood."""
 
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?|&")
 _TOPIC_END = re.compile(
@@ -72,7 +96,7 @@ class Understanding:
         alone = _wordless(text)
         if alone is not None:
             return alone
-        return self._retrieved(self._words(text))
+        return self._learned(self._words(text))
 
     def _words(self, text: str) -> str:
         """The normal form without her name, which says nothing about what is wanted."""
@@ -118,24 +142,27 @@ class Understanding:
             return Intent("song_request", 0.9)
         return Intent("song_request", 0.97, {"topic": topic})
 
-    def _retrieved(self, text: str) -> Intent:
-        ranked = self._index.rank(text)
-        if not ranked:
-            return Intent("unknown", 0.0)
+    def _learned(self, text: str) -> Intent:
+        """The classifier's belief and the nearest known line's, mixed; ``unknown`` when neither believes much."""
+        near = dict(self._index.rank(text))
+        best = max(near.values(), default=0.0)
+        weights = {name: math.exp(SHARP * (score - best)) for name, score in near.items()}
+        total = sum(weights.values()) or 1.0
+        trained = classifier()
+        belief = {name: min(1.0, best / NEAR) * weight / total for name, weight in weights.items()}
+        if trained is not None:
+            known = trained.rank(text)
+            names = {*known, *belief}
+            belief = {n: TRAINED * known.get(n, 0.0) + (1 - TRAINED) * belief.get(n, 0.0) for n in names}
         if len(text.split()) > 4:
             # "why is the sky blue" asks about the sky, not about what was just said.
-            ranked = [
-                item
-                for item in ranked
-                if item[0] not in ("why", "really") and (item[0] not in _SHORT_TALK or item[1] > SURE + 0.14)
-            ] or ranked
+            belief = {n: b * (0.3 if n in _SHORT_TALK else 1.0) for n, b in belief.items()}
+        ranked = sorted(belief.items(), key=lambda item: (-item[1], item[0]))
+        if not ranked or ranked[0][1] < SURE or ranked[0][0] == "unknown":
+            return Intent("unknown", round(min(0.49, ranked[0][1] if ranked else 0.0), 3))
         name, score = ranked[0]
-        lead = score - (ranked[1][1] if len(ranked) > 1 else 0.0)
-        if score < SURE or (score < SURE + 0.07 and lead < LEAD):
-            return Intent("unknown", round(min(0.49, score), 3))
-        if name == "unknown":
-            return Intent("unknown", 0.4)
-        return Intent(name, round(min(0.99, 0.5 + 0.5 * score + lead * 0.3), 3))
+        slots = _subject(name, text)
+        return Intent(name, round(min(0.99, 0.5 + 0.5 * score), 3), slots)
 
 
 _POLITICAL = re.compile(
@@ -143,6 +170,41 @@ _POLITICAL = re.compile(
     r"politic\w*|president|abortion|gaza|israel|palestine|brexit|jesus|allah|muhammad|bible|quran)\b",
     re.I,
 )
+
+
+_SUBJECT = {
+    "opinion": re.compile(
+        r"\b(?:you|u|they|it) (?:\w+ ){0,2}?(?:like|love|enjoy|know|hate|believe in|into|fan of|afraid of|good at|scared of|"
+        r"think (?:of|about)|seen|tried|heard of|been to|done|feel about) (?P<t>.+)|"
+        r"\b(?:thoughts|opinion|take|yay or nay|views?) (?:on|about|of) (?P<u>.+)|\b(?:how|what) about (?P<v>.+)|^rate (?P<w>.+)"
+    ),
+    "share": re.compile(
+        r"\bi (?:\w+ ){0,2}?(?:love|like|hate|miss|bought|found|lost|tried|started|saw|made|painted|fixed|planted|broke|baked|"
+        r"built|adopted|building|drawing|knitting|painting|repairing|fixing|growing|collecting|learning|reading) (?P<t>.+)|"
+        r"\bhobby is (?P<u>.+)|\b(?:into|obsessed with) (?P<v>.+)"
+    ),
+}
+_SUBJECT_END = re.compile(
+    r"\s(?:and|but|because|so|when|while|with you|at all|or|that|which|since|too|yesterday|today|tonight|now|right now|these days|ever)\b.*"
+)
+
+
+def _subject(intent: str, text: str) -> dict[str, str]:
+    """What an opinion is asked of, or what was told about, as a slot; nothing when it is long or not fit to be said."""
+    pattern = _SUBJECT.get(intent)
+    match = pattern.search(text) if pattern else None
+    if match is None:
+        return {}
+    raw = next(group for group in match.groups() if group)
+    topic = spoken_topic(_TOPIC_END.sub("", _SUBJECT_END.sub("", raw)))
+    words = topic.split()
+    if (
+        not 1 <= len(words) <= 5
+        or topic in bank.empty_topics()
+        or words[0] in ("it", "to", "you", "me", "him", "her", "them", "out")
+    ):
+        return {}
+    return {} if re.search(_POLITICAL, topic) else {"topic": topic}
 
 
 def _wordless(text: str) -> Intent | None:
