@@ -26,6 +26,8 @@ SITUATIONS = tuple(_SITUATIONS)
 MOST_WORDS = 30
 """A spoken line of more words is a speech."""
 
+_WITH_TOPIC = ("song_request", "opinion", "share")
+"""Intents that come with what they are about."""
 _FITTING = {name: {*about["slots"], "count", "song"} for name, about in _SITUATIONS.items()}
 _FITTING |= {name: _FITTING[name] | {"fan"} for name in ("gift", "join", "chat", "return") if name in _FITTING}
 
@@ -69,7 +71,7 @@ def _intentions(definition: Definition) -> Iterator[str]:
             yield f"lines.toml: intentions.{name} hears nothing, so it is never understood; add hears"
         if not intention.lines:
             yield f"lines.toml: intentions.{name} has no lines"
-        fitting = {"fan", "count", "song"} | ({"topic"} if name == "song_request" else set())
+        fitting = {"fan", "count", "song"} | ({"topic"} if name in _WITH_TOPIC else set())
         yield from _lines(f"intentions.{name}", intention.lines, fitting)
 
 
