@@ -92,4 +92,30 @@ def export(character: str, out: Path, spec: str, picture: Path | None, as_json: 
     click.echo(json.dumps(facts) if as_json else f"{out}: {len(content):,} bytes, {len(card.assets)} assets")
 
 
-commands = (new, import_, export)
+@click.command()
+@click.argument("character", default="lumi")
+@click.option("--fan", required=True, help="The fan's name.")
+@click.option("--account", default="", help="The fan's account, where the platform gives one.")
+@click.option("--forget", is_flag=True, help="Erase everything about the fan.")
+def memory(character: str, fan: str, account: str, forget: bool) -> None:
+    """What a character remembers of a fan, as JSON for that fan; or erase it.
+
+    Example: limelight memory lumi --fan Mika --forget
+    """
+    from characters import load
+    from characters.memory import Memory
+    from stage.paths import memory_file
+
+    path = memory_file(load(character).identity.name)
+    if not path.is_file():
+        click.echo(json.dumps({"known": False}))
+        return
+    store = Memory(path)
+    try:
+        facts = {"erased": store.erase(fan, account)} if forget else store.export(fan, account)
+    finally:
+        store.close()
+    click.echo(json.dumps(facts, ensure_ascii=False))
+
+
+commands = (new, import_, export, memory)

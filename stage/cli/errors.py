@@ -12,6 +12,7 @@ class Refused(Exception):
 _KNOWN = (
     ("characters", "CharacterError"),
     ("characters.cards", "CardError"),
+    ("characters.memory", "MemoryFileError"),
     ("avatar.vrm", "VrmError"),
     ("avatar.render", "RenderError"),
     ("avatar.motion.clips", "ClipError"),
