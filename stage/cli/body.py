@@ -44,7 +44,7 @@ def _angles(value: str | None) -> tuple[float, float]:
 @click.option("--at", default=0.0, show_default=True, type=click.FloatRange(0), help="Second of the clip.")
 @click.option("--camera", type=click.Choice(["upper", "face", "full"]), default="upper", show_default=True)
 @click.option("--plain", is_flag=True, help="Flat background and one white light, as the reference pictures.")
-@click.option("--aa", type=click.Choice(["none", "fxaa", "msaa4"]), default="msaa4", show_default=True)
+@click.option("--aa", type=click.Choice(["none", "mlaa", "fxaa", "msaa4"]), default="msaa4", show_default=True)
 @click.option("--json", "as_json", is_flag=True)
 def look(
     model: Path, out: Path, size: tuple[int, int], expression: tuple[str, ...], pose: str, head: str | None,
