@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from audio.engine import Band
+from audio.engine.model import Message
 from avatar.motion import Performer
 from avatar.rig import Rig
 from avatar.rig.frame import PoseFrame
@@ -123,8 +124,10 @@ class Performance:
         self._rest_head = self.rig.rest_world[self.model.bones["head"]].copy()
         self.scenery = Scenery(self.definition.stage, measure(self.rig), settings.width / settings.height)
         plan = replace(settings.plan, total=settings.seconds, shot=settings.shot)
+        self.taps: list[Callable[..., None]] = []
+        """Called with every message to the band."""
         self.director = Director(
-            self.definition, self.timeline, self.band.send, self.studio, self.mind, settings.seed, plan
+            self.definition, self.timeline, self._send, self.studio, self.mind, settings.seed, plan
         )
         self.on_cue: list[Callable[[Cue], None]] = []
         """Called with every cue when its sample is shown."""
@@ -132,6 +135,11 @@ class Performance:
         self._shown = -1
         self._fed = 0
         self._last = -1
+
+    def _send(self, *messages: Message) -> None:
+        self.band.send(*messages)
+        for tap in self.taps:
+            tap(*messages)
 
     # ---- cues -------------------------------------------------------------------------------------------
     def _added(self, cue: Cue) -> None:

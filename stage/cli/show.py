@@ -126,10 +126,11 @@ def _checked(source: str, pose: Path | None, calibration: Path | None) -> None:
 @click.option("--shot", type=SHOTS, default="auto", show_default=True)
 @click.option("--timeline", type=click.Path(path_type=Path), help="Write the cues to this file (JSON lines).")
 @click.option("--wav", type=click.Path(path_type=Path), help="Write the sound to this WAV.")
+@click.option("--voice", type=click.Path(path_type=Path), help="Write the voice alone, before the mix, to this WAV.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was made as one JSON line.")
 def render(
     character: str, out: Path | None, seconds: float, seed: int, size: tuple[int, int], fps: int, script: Path | None,
-    shot: str, timeline: Path | None, wav: Path | None, as_json: bool,
+    shot: str, timeline: Path | None, wav: Path | None, voice: Path | None, as_json: bool,
 ) -> None:  # fmt: skip
     """The same show, offline: the same files every time for the same seed and script.
 
@@ -141,9 +142,9 @@ def render(
     from stage.performance import Settings
     from stage.script import Script, read_script
 
-    if out is None and wav is None and timeline is None:
+    if not any((out, wav, voice, timeline)):
         raise Refused("nothing to write; give -o SHOW.mp4, --wav SOUND.wav or --timeline CUES.jsonl")
-    for path, suffix in ((out, ".mp4"), (wav, ".wav"), (timeline, ".jsonl")):
+    for path, suffix in ((out, ".mp4"), (wav, ".wav"), (voice, ".wav"), (timeline, ".jsonl")):
         if path:
             writable(path, (suffix,))
     definition = load(character)
@@ -154,13 +155,13 @@ def render(
         facts = make(
             settings,
             Script(events),
-            Targets(out, timeline, wav),
+            Targets(out, timeline, wav, voice),
             lambda n, of: progress.update(task, completed=n, total=of),
         )
     if as_json:
         click.echo(json.dumps({"out": str(out) if out else None, **facts}))
     else:
-        made = ", ".join(str(path) for path in (out, wav, timeline) if path)
+        made = ", ".join(str(path) for path in (out, wav, voice, timeline) if path)
         click.echo(f"{made}: {seconds:g} s, {facts['replies']} answers, {facts['songs']} songs")
 
 
