@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import logging
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,8 @@ from audio.instruments.tables import Key, Tables
 from audio.mix.desk import Desk, Source
 from audio.mix.filters import Samples
 from audio.mix.vocal import Take
+
+log = logging.getLogger("limelight.band")
 
 SYNTH_PAIRS = 14
 TABLE_PAIRS = 10
@@ -90,7 +93,10 @@ class Player:
             return False
         name, key = self._wanted.pop(0)
         if key is not None:
-            self.tables.get(key)
+            try:
+                self.tables.get(key)
+            except (ArithmeticError, LookupError, ValueError):
+                log.exception("a sound cannot be made: %s", key)
         elif self._reserved.get(name):
             self._spare.setdefault(name, []).append(self._make_rack(name, self._reserved[name].pop(0)))
         return True
@@ -170,7 +176,11 @@ class Player:
         self._release(at, end)
         for sample, order, message in due:
             if isinstance(message, NoteEvent):
-                self._note(message, sample, order, at)
+                try:
+                    self._note(message, sample, order, at)
+                except (ArithmeticError, LookupError, ValueError):  # one note must never cost the band
+                    self.tally.shed += 1
+                    log.exception("a note cannot be played and is left out: %s", message)
             elif isinstance(message, Change):
                 self.desk.change(message.track, message.name, message.value, sample, message.ramp)
         for sample, order, message in due:  # after the notes: one may begin and be cancelled in the same block

@@ -221,6 +221,7 @@ class Director:
         piece = next((o.piece for o in self.orders if o.piece and o.piece.id == name), None)
         if piece is None and self.band.playing is not None and self.band.playing.id == name:
             piece = self.band.playing
+        piece = piece or self.band.find(name)
         if piece is not None and isinstance(value, Take):
             self.band.take(piece, int(index), value, horizon)
 
