@@ -276,7 +276,32 @@ def _grams(text: str) -> set[str]:
 
 
 _EMPTY = frozenset(
-    ["the", "and", "you", "your", "for", "that", "this", "what", "who", "how", "are", "was", "were", "did", "does", "with", "about", "tell", "know", "remember", "have", "has", "not", "can"]
+    [
+        "the",
+        "and",
+        "you",
+        "your",
+        "for",
+        "that",
+        "this",
+        "what",
+        "who",
+        "how",
+        "are",
+        "was",
+        "were",
+        "did",
+        "does",
+        "with",
+        "about",
+        "tell",
+        "know",
+        "remember",
+        "have",
+        "has",
+        "not",
+        "can",
+    ]
 )
 _SELF = re.compile(
     r"\bmy (favou?rite \w+|name|birthday|hometown|age|first song|best friend)(?: is|'s| was) ([\w' -]{1,60})|"

@@ -118,4 +118,22 @@ def memory(character: str, fan: str, account: str, forget: bool) -> None:
     click.echo(json.dumps(facts, ensure_ascii=False))
 
 
-commands = (new, import_, export, memory)
+@click.command()
+@click.argument("character")
+@click.option(
+    "-o", "--out", type=click.Path(path_type=Path), default=Path("preview"), show_default=True, help="Folder."
+)
+@click.option("--once", is_flag=True, help="Make it once and stop.")
+def preview(character: str, out: Path, once: bool) -> None:
+    """A picture and a spoken line, made again whenever the character's files are saved; warnings as they arise.
+
+    Example: limelight preview nova -o preview
+    """
+    from stage.preview import watch
+
+    if not once:
+        click.echo("Watching; Ctrl-C ends it.")
+    watch(character, out, click.echo, once)
+
+
+commands = (new, import_, export, preview, memory)
