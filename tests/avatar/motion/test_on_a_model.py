@@ -69,7 +69,7 @@ def test_feet_keep_the_floor_while_dancing(rig: Rig, performer: Performer) -> No
         toes = [bones["leftToes"][1], bones["rightToes"][1]]
         assert min(toes) > rest - 0.02
         assert min(toes) < rest + 0.03
-        assert max(toes) < rest + 0.10
+        assert max(toes) < rest + 0.18
 
 
 def test_the_face_looks_at_the_audience(rig: Rig, performer: Performer) -> None:
