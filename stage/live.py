@@ -48,9 +48,9 @@ PATIENCE = 0.012
 EARLY = 0.15
 """Seconds before it is due that a frame is begun: what it shows is settled up to the band's horizon, so making it
 early costs nothing and a slow frame is still on time."""
-COMFORT = {"none": 0.68, "fxaa": 0.5, "msaa4": 0.5}
+COMFORT = {"none": 0.68, "mlaa": 0.65, "fxaa": 0.5, "msaa4": 0.5}
 """Share of a frame's time that drawing a close shot may take when the show begins; the rest is for the encoder, the
-band and what else the machine does. Smoothing must leave more room: it costs most in the closest shots."""
+band and what else the machine does. A shader's smoothing must leave more room: it costs most in the closest shots."""
 TICK = 0.008
 """Between frames the director looks this often (seconds) at what fans, mind and studio have brought."""
 

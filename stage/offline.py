@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 import soundfile
 
 from stage.clock import SAMPLE_RATE
@@ -16,6 +17,7 @@ from stage.outputs.encode import Encoder
 from stage.outputs.mp4 import Mp4Writer
 from stage.performance import Performance, Settings
 from stage.script import Script
+from stage.voicetap import VoiceTap
 
 if TYPE_CHECKING:
     from avatar.render import Picture
@@ -28,6 +30,8 @@ class Targets:
     video: Path | None = None
     timeline: Path | None = None
     wav: Path | None = None
+    voice: Path | None = None
+    """The voice alone, before the mix (mono)."""
 
 
 def render(
@@ -40,36 +44,39 @@ def render(
     show = Performance(settings)
     wav = AsideFile(targets.wav) if targets.wav else None
     cues = AsideFile(targets.timeline) if targets.timeline else None
+    alone = AsideFile(targets.voice) if targets.voice else None
     picture: Picture | None = None
     try:
         sound = soundfile.SoundFile(wav.path, "w", SAMPLE_RATE, 2, "PCM_16", format="WAV") if wav else None
+        voice = soundfile.SoundFile(alone.path, "w", SAMPLE_RATE, 1, "PCM_16", format="WAV") if alone else None
         if targets.video:
             from avatar.render import Picture
 
-            picture = Picture((settings.width, settings.height), aa="fxaa")
+            picture = Picture((settings.width, settings.height), aa="mlaa")
             picture.set_model(show.model)
             name = show.definition.identity.name
             writer = Mp4Writer(targets.video, title=f"{name}: a show", artist=name)
             try:
                 with Encoder((settings.width, settings.height), settings.fps, preset="veryfast", live=False) as encoder:
                     encoder.add(writer)
-                    _frames(show, script, total, picture, encoder, sound, progress)
+                    _frames(show, script, total, picture, encoder, sound, voice, progress)
             except BaseException:
                 writer.abort()
                 raise
         else:
-            _frames(show, script, total, None, None, sound, progress)
-        if sound is not None:
-            sound.close()
+            _frames(show, script, total, None, None, sound, voice, progress)
+        for stream in (sound, voice):
+            if stream is not None:
+                stream.close()
         if cues is not None:
-            with cues.path.open("w", encoding="utf-8") as stream:
-                show.timeline.write(stream)
+            with cues.path.open("w", encoding="utf-8") as lines:
+                show.timeline.write(lines)
         health = show.band.health()
-        for aside in (wav, cues):
+        for aside in (wav, cues, alone):
             if aside is not None:
                 aside.keep()
     finally:
-        for aside in (wav, cues):
+        for aside in (wav, cues, alone):
             if aside is not None:
                 aside.drop()
         if picture is not None:
@@ -87,20 +94,29 @@ def render(
 
 def _frames(
     show: Performance, script: Script, total: int, picture: Picture | None, encoder: Encoder | None,
-    sound: soundfile.SoundFile | None, progress: Callable[[int, int], None],
+    sound: soundfile.SoundFile | None, voice: soundfile.SoundFile | None, progress: Callable[[int, int], None],
 ) -> None:  # fmt: skip
     settings = show.settings
     frames = -(-total * settings.fps // SAMPLE_RATE)
     image = np.empty((settings.height * 3 // 2, settings.width), np.uint8)
+    tap = VoiceTap()
+    if voice is not None:
+        show.taps.append(tap.hear)
     for frame in range(frames):
         sample = show.clock.sample(frame)
         show.direct(sample, script.until(sample))
         pcm = show.sound(min(show.clock.length(frame), total - sample))
         if sound is not None:
-            sound.write(np.round(np.clip(pcm, -1, 1) * 32767).astype(np.int16))
+            sound.write(_pcm16(pcm))
+        if voice is not None:
+            voice.write(_pcm16(tap.take(sample, len(pcm))))
         if encoder is not None and picture is not None:
             show.draw(picture, sample)
             picture.read_i420(image)
             encoder.video(image, sample)
             encoder.audio(pcm, sample)
         progress(frame + 1, frames)
+
+
+def _pcm16(pcm: npt.NDArray[np.float32]) -> npt.NDArray[np.int16]:
+    return np.round(np.clip(pcm, -1, 1) * 32767).astype(np.int16)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,12 +17,14 @@ import numpy as np
 import numpy.typing as npt
 
 from audio.engine import Band
+from audio.engine.model import Message
 from avatar.motion import Performer
 from avatar.rig import Rig
 from avatar.rig.frame import PoseFrame
 from avatar.vrm import load
 from avatar.wardrobe import ensure
 from characters.definition import Definition
+from characters.memory import open_remembering
 from characters.persona.mind import Inline, Mind
 from stage.capture import CaptureSettings, StageCapture, clips_of
 from stage.clock import SAMPLE_RATE, FrameClock
@@ -59,6 +62,8 @@ class Settings:
     lead: int = SAMPLE_RATE // 5
     """Samples the band plays ahead (200 ms): the price of never missing a block on a busy machine."""
     plan: Plan = field(default_factory=Plan)
+    memory: Path | None = None
+    """File in which fans are remembered (live shows only); None: nothing is kept."""
     capture: CaptureSettings | None = None
     """A person who drives the avatar, or programs that are told; live only."""
 
@@ -109,7 +114,8 @@ class Performance:
         self.studio = Studio(self.definition, settings.live)
         self.mind: Mind | Inline
         if settings.live:
-            mind = Mind(self.definition, settings.seed)
+            opener = partial(open_remembering, path=settings.memory) if settings.memory else None
+            mind = Mind(self.definition, settings.seed, opener=opener)
             mind.start()
             self.mind = mind
         else:
@@ -123,8 +129,10 @@ class Performance:
         self._rest_head = self.rig.rest_world[self.model.bones["head"]].copy()
         self.scenery = Scenery(self.definition.stage, measure(self.rig), settings.width / settings.height)
         plan = replace(settings.plan, total=settings.seconds, shot=settings.shot)
+        self.taps: list[Callable[..., None]] = []
+        """Called with every message to the band."""
         self.director = Director(
-            self.definition, self.timeline, self.band.send, self.studio, self.mind, settings.seed, plan
+            self.definition, self.timeline, self._send, self.studio, self.mind, settings.seed, plan
         )
         self.on_cue: list[Callable[[Cue], None]] = []
         """Called with every cue when its sample is shown."""
@@ -132,6 +140,11 @@ class Performance:
         self._shown = -1
         self._fed = 0
         self._last = -1
+
+    def _send(self, *messages: Message) -> None:
+        self.band.send(*messages)
+        for tap in self.taps:
+            tap(*messages)
 
     # ---- cues -------------------------------------------------------------------------------------------
     def _added(self, cue: Cue) -> None:

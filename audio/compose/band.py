@@ -8,10 +8,10 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any
 
 from audio.compose.form import Plan
-from audio.compose.melody import chord_of
+from audio.compose.metre import carry, metre_of
+from audio.compose.rhythm import FINE
 from audio.compose.theory import ladder, voice_lead
 from audio.compose.tune import Phrase, nearest_tone
 from audio.score.chords import parse_chord
@@ -20,7 +20,7 @@ from audio.score.model import Note, Section, Track
 SIXTEENTH = Fraction(1, 4)
 DRUMS = {
     "kick": 36, "snare": 38, "clap": 39, "rim": 37, "hat": 42, "open": 46, "crash": 49, "ride": 51,
-    "tomhigh": 50, "tommid": 47, "tomlow": 43, "shaker": 82, "tambourine": 54, "cowbell": 56,
+    "tomhigh": 50, "tommid": 47, "tomlow": 43, "shaker": 82, "tambourine": 54, "cowbell": 56, "maracas": 70, "claves": 75,
 }  # fmt: skip
 """General MIDI percussion by the names used in style files and song files."""
 
@@ -74,7 +74,7 @@ class Band:
     def _section(self, section: Section, variant: int, after: Section | None, closing: bool) -> None:
         self._picked = {}
         half_bar = (section.bars + 1) // 2
-        fill = self.rng.choice(self.plan.style["drums"]["fills"])
+        fill = {n: self._carried(line) for n, line in self.rng.choice(self.plan.style["drums"]["fills"]).items()}
         small = self.rng.random() < 0.7
         feel = {name: self.rng.choice((-1, 0, 0, 1)) for name in ("hat", "ride", "shaker")}
         for k in range(section.bars):
@@ -130,8 +130,14 @@ class Band:
         key = f"{part}:{level}"
         if key not in self._picked:
             table = self.plan.style[part]
-            self._picked[key] = self.rng.choice(table.get(level) or table["main"])
+            self._picked[key] = self._carried(self.rng.choice(table.get(level) or table["main"]))
         return self._picked[key]
+
+    def _carried(self, line: str) -> str:
+        """A pattern of the style in the song's metre."""
+        style = self.plan.style
+        source = metre_of(str(style["meter"]), tuple(int(n) for n in style.get("groups", ())))
+        return carry(line, source, self.plan.metre)
 
     def _drums(
         self,
@@ -143,7 +149,9 @@ class Band:
         crash: bool,
         feel: dict[str, int],
     ) -> None:
-        pattern: dict[str, Any] = dict(self.plan.style["drums"][level])
+        pattern = {
+            n: self._carried(line) for n, line in self.plan.style["drums"][level].items() if isinstance(line, str)
+        }
         size = int(self.plan.bar * 4)
         cut = size
         if fill is not None:
@@ -182,14 +190,14 @@ class Band:
         line = self._pattern("bass", level)
         low = 28
         for start, length, mark in self._held(line, begin):
-            chord = chord_of(self.plan, start)
+            chord = self.plan.chord_at(start)
             harmony = parse_chord(chord.symbol)
             root = low + (harmony.bass - low) % 12
             pitch = {"R": root, "O": root + 12, "5": root + 7, "3": root + (harmony.tones[1] - harmony.root) % 12}
             if harmony.bass != harmony.root or (harmony.root + 7) % 12 not in harmony.tones:
                 pitch["5"] = root
             if mark == "A":
-                follow = chord_of(self.plan, begin + self.plan.bar)
+                follow = self.plan.chord_at(begin + self.plan.bar)
                 target = low + (parse_chord(follow.symbol).bass - low) % 12
                 goal = min((target, target + 12), key=lambda p: abs(p - root))
                 scale = ladder(self.plan.tonic, self.plan.mode, goal - 3, goal + 3)
@@ -215,7 +223,7 @@ class Band:
             if begin < chord.start < begin + self.plan.bar and chord.start not in starts:
                 hits.append((chord.start, Fraction(1, 2), "x"))
         for start, length, _ in sorted(hits):
-            chord = chord_of(self.plan, start)
+            chord = self.plan.chord_at(start)
             length = min(length, chord.start + chord.length - start)
             beat = (start - begin).denominator == 1
             for i, pitch in enumerate(self._voice("chords", chord.symbol, 52, 74, 4)):
@@ -230,7 +238,7 @@ class Band:
     def _arp(self, begin: Fraction, level: str, energy: float) -> None:
         line = self._pattern("arp", level)
         for start, length, mark in self._held(line, begin):
-            chord = chord_of(self.plan, start)
+            chord = self.plan.chord_at(start)
             tones = sorted(parse_chord(chord.symbol).tones[:4])
             base = 67 if self.plan.style["arp"]["instrument"] != "guitar" else 55
             rungs = [p for p in range(base, base + 30) if p % 12 in tones]
@@ -240,7 +248,7 @@ class Band:
 
     def _lead(self, section: Section, variant: int) -> None:
         """The hook where nobody sings; short answers in the singer's breaths."""
-        grid, bar = int(self.plan.style["grid"]), self.plan.bar
+        grid, bar = FINE, self.plan.bar
         steps = ladder(self.plan.tonic, self.plan.mode, 67, 88)
         busy = [(n.start, n.start + n.length) for n in self.sung]
         halves = [("lead" in self._layers(section, variant, h)) for h in (0, 1)]
@@ -267,7 +275,7 @@ class Band:
             follow = begin + Fraction(self.hook[i + 1][0], grid) if i + 1 < len(self.hook) else stop
             at = min(range(len(steps)), key=lambda j: abs(steps[j] - pitch - 12))
             if i in (0, len(self.hook) - 1):
-                at = nearest_tone(steps, at, chord_of(self.plan, start).symbol)
+                at = nearest_tone(steps, at, self.plan.chord_at(start).symbol)
             self._add("lead", start, min(follow, stop, start + 2) - start, steps[at], 0.7 if i else 0.76)
 
     def _answer(self, start: Fraction, stop: Fraction, steps: list[int], level: float) -> None:
@@ -279,7 +287,7 @@ class Band:
         for i, pitch in enumerate(shape):
             at = min(range(len(steps)), key=lambda j: abs(steps[j] - pitch - 12))
             if i == len(shape) - 1:
-                at = nearest_tone(steps, at, chord_of(self.plan, start).symbol)
+                at = nearest_tone(steps, at, self.plan.chord_at(start).symbol)
             self._add("lead", start, Fraction(1, 2), steps[at], level)
             start += Fraction(1, 2)
 
@@ -299,7 +307,7 @@ class Band:
 
     def _final(self, begin: Fraction, layers: dict[str, str]) -> None:
         """The last bar: one chord, struck and left to ring."""
-        chord = chord_of(self.plan, begin)
+        chord = self.plan.chord_at(begin)
         for pitch in self._voice("pad", chord.symbol, 55, 79, 4):
             self._add("pad", begin, self.plan.bar, pitch, 0.5)
         for pitch in self._voice("chords", chord.symbol, 52, 74, 4):

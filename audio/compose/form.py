@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import bisect
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from audio.compose.theory import MODES, progression, symbol_of
+from audio.compose.metre import Metre, metre_of
+from audio.compose.theory import CHURCH, MODES, church, is_light, progression, spiced, symbol_of
 from audio.compose.wish import Reading
 from audio.compose.words import styles
-from audio.score.chords import pitch_class
-from audio.score.model import Chord, Meter, Section
+from audio.score.chords import parse_chord, pitch_class
+from audio.score.model import Chord, Meter, Note, Section
 from characters.definition import Definition
 
 SUNG = ("verse", "pre", "chorus", "bridge")
@@ -23,50 +26,105 @@ FASTEST_DOUBLE = 150.0
 
 Parts = list[tuple[str, int]]
 
+SHORTEST, LONGEST = 94.0, 210.0
+"""Seconds a song lasts when nobody says how long."""
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is fixed before notes are written. ``variants`` is 1, 2, 3 ... for each return of a section's name."""
+    """What is fixed before notes are written. ``variants`` is 1, 2, 3 ... for each return of a section's name.
+
+    ``keys`` are (bar, tonic, mode) from that bar on: the home key, and where a section lies in another one.
+    ``line_bars`` is how many bars one sung line takes.
+    """
 
     style: dict[str, Any]
     mood: str
     tempo: Fraction
     meter: Meter
+    metre: Metre
     tonic: int
     mode: str
     sections: tuple[Section, ...]
     variants: tuple[int, ...]
     chords: tuple[Chord, ...]
     bars: int
+    line_bars: int
+    keys: tuple[tuple[int, int, str], ...]
 
     @property
     def bar(self) -> Fraction:
         """Quarter beats in a bar."""
         return self.meter.quarters
 
+    @property
+    def grid(self) -> int:
+        """Melody slots in a quarter beat."""
+        return max(int(self.style["grid"]), 4 if self.meter.unit == 16 else 2)
 
-def make_plan(definition: Definition, wish: Reading, rng: random.Random) -> Plan:
-    """Decide style, key, tempo and form from a wish, inside what the character plays."""
+    def key_at(self, bar: int) -> tuple[int, str]:
+        """(tonic, mode) of a bar."""
+        found = (self.tonic, self.mode)
+        for begin, tonic, mode in self.keys:
+            if begin > bar:
+                break
+            found = (tonic, mode)
+        return found
+
+    def chord_at(self, beat: Fraction) -> Chord:
+        """The chord sounding at a beat."""
+        at = bisect.bisect_right(_begins(self.chords), float(beat) + 1e-9) - 1
+        return self.chords[max(0, at)]
+
+
+_BEGINS: dict[int, tuple[tuple[Chord, ...], list[float]]] = {}
+
+
+def _begins(chords: tuple[Chord, ...]) -> list[float]:
+    """Starts of the chords as floats, made once for each song."""
+    kept = _BEGINS.get(id(chords))
+    if kept is None or kept[0] is not chords:
+        if len(_BEGINS) > 8:
+            _BEGINS.clear()
+        kept = _BEGINS[id(chords)] = (chords, [float(c.start) for c in chords])
+    return kept[1]
+
+
+def make_plan(definition: Definition, wish: Reading, rng: random.Random, person: Sequence[Note] = ()) -> Plan:
+    """Decide style, key, tempo and form from a wish, inside what the character plays.
+
+    ``person`` is a melody that the chorus begins with; its chords are chosen to fit.
+    """
     style = choose_style(definition, wish, rng)
     mode = _mode(definition, wish, style, rng)
     tonic = wish.key if wish.key is not None else _tonic(definition, rng)
-    meter = Meter(0, *(int(x) for x in style["meter"].split("/")))
+    metre = metre_for(wish, style)
+    meter = Meter(0, metre.beats, metre.unit)
     low, high = _tempo_range(definition, wish, style)
-    parts, tempo = _form(wish, style, meter, low, high, rng)
-    mood = wish.mood or (style["mood"] if mode in ("major", "lydian", "mixolydian") else _shade(style["mood"]))
+    parts, tempo, line_bars = _form(wish, style, metre, low, high, rng)
+    mood = wish.mood or (style["mood"] if is_light(mode) else _shade(style["mood"]))
     sections, variants = _sections(parts, style)
-    chords = _chords(sections, style, tonic, mode, meter, rng)
+    keys = _keys(sections, variants, style, tonic, mode, wish.lift, rng)
+    chords = _chords(sections, style, tonic, mode, keys, metre, line_bars, person, rng)
     bars = sum(n for _, n in parts)
-    return Plan(style, mood, tempo, meter, tonic, mode, sections, variants, chords, bars)
+    return Plan(
+        style, mood, tempo, meter, metre, tonic, mode, sections, variants, chords, bars, line_bars, keys
+    )  # fmt: skip
+
+
+def metre_for(wish: Reading, style: dict[str, Any]) -> Metre:
+    """The metre asked for, else the style's, with the style's groups where they fit."""
+    groups = tuple(int(n) for n in style.get("groups", ()))
+    return metre_of(wish.meter or str(style["meter"]), groups)
 
 
 def choose_style(definition: Definition, wish: Reading, rng: random.Random) -> dict[str, Any]:
     """The wish's style, else one of the character's, else synth-pop."""
     known = styles()
-    if wish.waltz:
-        return known["waltz"]
     if wish.style:
         return known[wish.style]
+    if wish.meter == "3/4":
+        return known["waltz"]
     from audio.compose.wish import _style_in
 
     own = [name for text in definition.music.styles if (name := _style_in(text.lower()))]
@@ -80,14 +138,18 @@ def _shade(mood: str) -> str:
 def _mode(definition: Definition, wish: Reading, style: dict[str, Any], rng: random.Random) -> str:
     if wish.mode:
         return wish.mode
-    own = [m for m in definition.music.modes if m in MODES] or list(style["modes"])
-    dark = [m for m in ("minor", "dorian", "phrygian") if m in own or m in style["modes"]]
-    light = [m for m in ("major", "lydian", "mixolydian") if m in own or m in style["modes"]]
+    usual = [str(m) for m in style["modes"]]
+    if wish.style and not all(m in CHURCH for m in usual):
+        own = usual  # a tradition's own scales are part of what was asked for
+    else:
+        own = [m for m in definition.music.modes if m in MODES] or usual
+    dark = [m for m in (*own, *usual) if not is_light(m)]
+    light = [m for m in (*own, *usual) if is_light(m)]
     if wish.mood == "dark":
         return rng.choice([m for m in dark if m in own] or dark or ["minor"])
     if wish.mood in ("bright", "playful") and light:
         return rng.choice([m for m in light if m in own] or light)
-    return rng.choice([m for m in own if m in style["modes"]] or own)
+    return rng.choice([m for m in own if m in usual] or own)
 
 
 def _tonic(definition: Definition, rng: random.Random) -> int:
@@ -103,7 +165,7 @@ def _tonic(definition: Definition, rng: random.Random) -> int:
 def _tempo_range(definition: Definition, wish: Reading, style: dict[str, Any]) -> tuple[float, float]:
     slow, fast = (float(x) for x in style["tempo"])
     own_slow, own_fast = sorted(float(x) for x in definition.music.tempo)
-    if wish.style or wish.waltz:
+    if wish.style:
         low, high = slow, fast
     else:
         low, high = max(slow, own_slow), min(fast, own_fast)
@@ -117,16 +179,56 @@ def _tempo_range(definition: Definition, wish: Reading, style: dict[str, Any]) -
 
 
 def _form(
-    wish: Reading, style: dict[str, Any], meter: Meter, low: float, high: float, rng: random.Random
-) -> tuple[Parts, Fraction]:
+    wish: Reading, style: dict[str, Any], metre: Metre, low: float, high: float, rng: random.Random
+) -> tuple[Parts, Fraction, int]:
+    """(parts, tempo, bars in a sung line)."""
     if wish.tempo is not None:
         low = high = wish.tempo
     tempo = rng.uniform(low + (high - low) * 0.2, low + (high - low) * 0.8)
-    full: Parts = [(str(name), int(bars)) for name, bars in style["form"]["full"]]
+    quarters = float(metre.quarters)
+    # Lines of two bars; where bars are very short (5/8 and quick) of four, and sections twice as many bars.
+    line_bars = 4 if 2 * quarters * 60 / tempo < SHORT_LINE else 2
+    forms = [[(str(name), int(bars) * line_bars // 2) for name, bars in form] for form in style["form"]["full"]]
     if wish.seconds is not None:
-        return _fit(float(wish.seconds), full, float(meter.quarters), (low, high), tempo, wish.tempo is not None)
-    parts = full if wish.bars is None else form_of(max(1, min(400, wish.bars)), full)
-    return parts, Fraction(round(tempo))
+        parts, whole = _fit(wish.seconds, forms[0], quarters, (low, high), tempo, wish.tempo is not None)
+        return parts, whole, 2
+    if wish.form:
+        forms = [shaped(wish.form, forms[0], line_bars)]
+    if wish.bars is not None:
+        parts = form_of(max(1, min(400, wish.bars)), rng.choice(forms))
+        return parts, Fraction(round(tempo)), 2
+    bar = quarters * 60 / tempo
+    fitting = [f for f in forms if SHORTEST <= _length(f) * bar <= LONGEST]
+    chosen = rng.choice(fitting) if fitting else min(forms, key=lambda f: abs(_length(f) * bar - 140.0))
+    if not wish.form:
+        chosen = _sized(chosen, bar)
+    return chosen, Fraction(round(tempo)), line_bars
+
+
+SHORT_LINE = 2.2
+"""Seconds of two bars below which a line takes four."""
+
+
+def _sized(parts: Parts, bar: float) -> Parts:
+    """A form brought to a usual length: verse and chorus again when too short, an inner pair less when too long."""
+    parts = list(parts)
+    while _length(parts) * bar < SHORTEST and len(parts) < 40:
+        chorus = next((p for p in reversed(parts) if p[0] == "chorus"), ("chorus", 8))
+        verse = next((p for p in parts if p[0] == "verse"), ("verse", 8))
+        parts[-1:-1] = [verse, chorus]
+    while _length(parts) * bar > LONGEST * 1.25 and len(parts) > 5:
+        at = next((i for i in range(len(parts) - 3, 1, -1) if parts[i][0] in ("break", "verse", "pre")), 0)
+        if not at:
+            break
+        del parts[at]
+    return parts
+
+
+def shaped(names: tuple[str, ...], usual: Parts, line_bars: int) -> Parts:
+    """A form as named in the prompt, each part as long as the style's."""
+    sizes = dict(reversed(usual))
+    default = {"intro": 4, "pre": 4, "break": 4, "outro": 2}
+    return [(name, sizes.get(name, default.get(name, 8) * line_bars // 2)) for name in names]
 
 
 def form_of(bars: int, full: Parts) -> Parts:
@@ -250,34 +352,111 @@ def _sections(parts: Parts, style: dict[str, Any]) -> tuple[tuple[Section, ...],
     return tuple(sections), tuple(variants)
 
 
+def _keys(
+    sections: tuple[Section, ...],
+    variants: tuple[int, ...],
+    style: dict[str, Any],
+    tonic: int,
+    mode: str,
+    lift: int,
+    rng: random.Random,
+) -> tuple[tuple[int, int, str], ...]:
+    """Home; often another key for the bridge; and where it is asked for, a lift before the last chorus."""
+    keys = [(0, tonic, mode)]
+    away = _related(tonic, mode)
+    lifted = 0
+    for i, section in enumerate(sections):
+        if section.name == "bridge" and mode in CHURCH and rng.random() < float(style["modulation"]):
+            keys.append((section.bar, *rng.choice(away)))
+            keys.append((section.bar + section.bars, tonic, mode))
+        if lift and section.name == "chorus" and variants[i] == 3:
+            lifted = lift
+            keys.append((section.bar, (tonic + lift) % 12, mode))
+    if lift and not lifted:
+        last = max((s for s in sections if s.name in SUNG), key=lambda s: s.bar, default=None)
+        if last is not None and last.bar:
+            keys.append((last.bar, (tonic + lift) % 12, mode))
+    last_at: dict[int, tuple[int, int, str]] = {bar: (bar, t, m) for bar, t, m in keys}
+    return tuple(last_at[bar] for bar in sorted(last_at))
+
+
+def _related(tonic: int, mode: str) -> list[tuple[int, str]]:
+    """Near keys a bridge may go to: relative, subdominant and (in minor) dominant side."""
+    if is_light(mode):
+        return [((tonic + 9) % 12, "minor"), ((tonic + 5) % 12, "major"), ((tonic + 2) % 12, "dorian")]
+    return [((tonic + 3) % 12, "major"), ((tonic + 5) % 12, "minor"), ((tonic + 8) % 12, "lydian")]
+
+
 def _chords(
-    sections: tuple[Section, ...], style: dict[str, Any], tonic: int, mode: str, meter: Meter, rng: random.Random
+    sections: tuple[Section, ...],
+    style: dict[str, Any],
+    tonic: int,
+    mode: str,
+    keys: tuple[tuple[int, int, str], ...],
+    metre: Metre,
+    line_bars: int,
+    person: Sequence[Note],
+    rng: random.Random,
 ) -> tuple[Chord, ...]:
-    bank, colour = style["harmony"][mode], style["colour"]
-    chosen = {name: progression(rng.choice(bank[name]), tonic, mode, colour) for name in SUNG}
-    alt = {name: progression(rng.choice(bank[name]), tonic, mode, colour) for name in ("verse", "chorus", "bridge")}
-    closing = progression(bank["cadence"], tonic, mode, colour)
-    home = symbol_of("i" if mode in ("minor", "dorian", "phrygian") else "I", tonic, mode, "triads")
+    colour, spice = style["colour"], float(style["spice"])
+    bank = harmony_of(style, mode)
+    romans = {name: spiced(rng.choice(bank[name]), mode, spice, rng) for name in SUNG}
+    if person:
+        romans["chorus"] = max(
+            bank["chorus"] + bank["verse"],
+            key=lambda text: _fit_of(progression(text, tonic, mode, colour), person, metre),
+        )
     chords: list[Chord] = []
     for i, section in enumerate(sections):
+        own = [k for k in keys if k[0] <= section.bar][-1][1:]
+        closing = progression(bank["cadence"], own[0], own[1], colour)
+        home = symbol_of("I" if is_light(church(own[1])) else "i", own[0], own[1], bank.get("home", "triads"))
         source = section.name if section.name in SUNG else "chorus" if section.name != "outro" else "verse"
-        bars = [chosen[source][k % 4] for k in range(section.bars)]
-        if source == "chorus" and section.bars == 8:
-            bars[4:] = [chosen["chorus"][0], chosen["chorus"][1], *_ending(chosen["chorus"], closing, home)]
-        elif source == "bridge" and section.bars == 8:
-            bars[4:] = [*alt["bridge"][:3], closing[1]]
-        elif source == "verse" and section.bars == 8 and i + 1 < len(sections):
-            bars[6:] = closing if sections[i + 1].name in ("chorus", "pre") else bars[6:]
+        if own[1] != mode:
+            text = rng.choice(harmony_of(style, own[1])["verse"])
+        else:
+            text = romans[source]
+        cycle = progression(text, own[0], own[1], colour)
+        bars = [cycle[k * 2 // line_bars % len(cycle)] for k in range(section.bars)]
+        after = sections[i + 1].name if i + 1 < len(sections) else ""
+        half = section.bars >= 8
+        if source == "chorus" and half:
+            bars[-2:] = [closing[-1], [home]]
+        elif source == "bridge" and half:
+            back = [k for k in keys if k[0] <= section.bar + section.bars][-1][1:]
+            bars[-1] = progression(bank["cadence"], back[0], back[1], colour)[-1]
+        elif source == "verse" and half and after in ("chorus", "pre"):
+            bars[-2:] = closing[-2:] if len(closing) > 1 else [*bars[-2:-1], closing[-1]]
         if i == len(sections) - 1:
             bars[-1] = [home]
             if section.bars > 1 and section.name == "outro":
-                bars[-2] = closing[1]
-        for k, bar in enumerate(bars):
-            start, share = meter.quarters * (section.bar + k), meter.quarters / len(bar)
-            chords += [Chord(start + share * n, share, symbol) for n, symbol in enumerate(bar)]
+                bars[-2] = closing[-1]
+        chords += _timed(bars, section.bar, metre)
     return tuple(chords)
 
 
-def _ending(chorus: list[list[str]], closing: list[list[str]], home: str) -> list[list[str]]:
-    """Last two bars of a chorus: its own dominant, then home."""
-    return [closing[1], [home]]
+def _fit_of(cycle: list[list[str]], person: Sequence[Note], metre: Metre) -> float:
+    """How much of a played melody (beats from the section's beginning) lies in a progression's chords."""
+    inside = 0.0
+    for chord in _timed([cycle[k % len(cycle)] for k in range(16)], 0, metre):
+        tones = parse_chord(chord.symbol).tones
+        for note in person:
+            if chord.start <= note.start < chord.start + chord.length and note.pitch % 12 in tones:
+                inside += float(note.length) * (1.5 if note.start == chord.start else 1.0)
+    return inside
+
+
+def harmony_of(style: dict[str, Any], mode: str) -> dict[str, Any]:
+    """A style's progressions for a mode, or for the church mode a scale leans on."""
+    table: dict[str, dict[str, Any]] = style["harmony"]
+    return table[mode] if mode in table else table[church(mode)]
+
+
+def _timed(bars: list[list[str]], first: int, metre: Metre) -> list[Chord]:
+    found = []
+    for k, bar in enumerate(bars):
+        at = metre.quarters * (first + k)
+        for length, symbol in zip(metre.parts(len(bar)), bar):
+            found.append(Chord(at, length, symbol))
+            at += length
+    return found

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from audio.compose.wish import clean_topic, phrase_topic
-from audio.compose.words import bank, count, themes
+from audio.compose.words import bank, count, syllabify, themes
 
 MAX_SYLLABLES = 11
 
@@ -34,20 +34,29 @@ def write_lyrics(topic: str, mood: str, world: list[str], rng: random.Random) ->
     world = [w for w in (clean_topic(w) for w in world[:40]) if w]
     own = topic or (rng.choice(world) if world else "the sky")
     phrase = phrase_topic(own)
+    head = head_of(phrase)
     frames = bank("frames")
-    desk = _Desk(rng, phrase, phrase_topic(_world_word(world, own, rng)), _length_limit(phrase))
+    doing = phrase.split()[0].lower() in frames["doing"]["verbs"] or phrase.split()[0].endswith("ing")
+    desk = _Desk(rng, head, phrase_topic(_world_word(world, own, rng)), _length_limit(head))
 
     pool = _theme_couplets(own, rng)
     worldly = [c for name in _matching(" ".join(world)) for c in themes()[name]["couplets"]]
     rng.shuffle(worldly)
     openers = list(frames["openers"]["any"]) + 3 * list(frames["openers"].get(mood, []))
+    if doing:
+        openers = [c for c in openers if c[0] in frames["doing"]["openers"]]
     moods = [mood] if mood in frames["answers"] else ["bright"]
 
-    hooks = [h for h in frames["hooks"][moods[0]] if count(h[0].replace("{topic}", phrase)) <= desk.limit]
+    hooks = [h for h in frames["hooks"][moods[0]] if count(h[0].replace("{topic}", head)) <= desk.limit]
+    own_words = set(head.lower().split()) - {"the", "a", "my", "your"}
+    hooks = [h for h in hooks if not own_words & set(h[0].lower().split())] or hooks
+    if doing:
+        hooks = [h for h in hooks if h[0] in frames["doing"]["hooks"]]
     hook = rng.choice(hooks or frames["hooks"][moods[0]])
     refrain = desk.fill(hook[0])
-    title = _title(hook[1].replace("{Topic}", phrase))
-    first = (*desk.take(openers), *desk.take(pool))
+    title = _title(hook[1].replace("{Topic}", head))
+    opening = desk.scene(frames["scenes"]["any"], phrase) if phrase != head else desk.take(openers)
+    first = (*opening, *desk.take(pool))
     second = (*desk.take(pool), *desk.take(worldly or pool))
     third = (*desk.take(pool), *desk.take(openers))
     answer, other = desk.take(frames["answers"][moods[0]]), desk.take(frames["answers"][moods[0]])
@@ -67,6 +76,71 @@ def write_lyrics(topic: str, mood: str, world: list[str], rng: random.Random) ->
     )
 
 
+_JOINTS = {"on", "in", "at", "under", "over", "from", "with", "through", "by", "near", "behind", "beside", "who", "that",
+           "which", "where", "when", "after", "before", "without", "for", "inside", "above", "below", "into", "against"}  # fmt: skip
+
+
+def head_of(phrase: str) -> str:
+    """What a long topic is about at heart: "rain on a train window" -> "rain". Short topics stay whole."""
+    words = phrase.split()
+    if count(phrase) <= 4:
+        return phrase
+    for i, word in enumerate(words):
+        if word.lower() in _JOINTS and i and words[i - 1].lower() not in ("a", "an", "the", "my", "and"):
+            return " ".join(words[:i])
+    return phrase
+
+
+def given_lyrics(given: tuple[str, ...]) -> Lyrics | None:
+    """Lyrics somebody wrote: stanzas apart by empty lines, heads such as ``[Chorus]`` obeyed; None when there are none.
+
+    Without heads a stanza that returns is the chorus, else the second one. Lines too long for a breath are halved.
+    """
+    stanzas: list[tuple[str, list[str]]] = []
+    open_name = ""
+    for raw in [*given[:400], ""]:
+        line = " ".join(raw.split())[:200]
+        mark = re.fullmatch(
+            r"[\[(]?\s*(verse|pre-?chorus|pre|chorus|refrain|hook|bridge)\b[^\])]{0,20}[\])]?:?", line, re.I
+        )
+        if mark:
+            open_name = {"pre-chorus": "pre", "prechorus": "pre", "refrain": "chorus", "hook": "chorus"}.get(
+                mark[1].lower(), mark[1].lower()
+            )
+            stanzas.append((open_name, []))
+        elif not line or re.fullmatch(r"\[[^\]]*\]", line):
+            open_name = ""
+        elif syllabify(line):
+            if not stanzas or (not open_name and stanzas[-1][0] != "*"):
+                stanzas.append(("*", []))
+            stanzas[-1][1].extend(_halved(line))
+        if not line and stanzas and stanzas[-1][0] == "*":
+            stanzas[-1] = ("", stanzas[-1][1])
+    full = [(name, tuple(lines)) for name, lines in stanzas if lines]
+    if not full:
+        return None
+    texts = [lines for _, lines in full]
+    named = [lines for name, lines in full if name == "chorus"]
+    again = [lines for lines in texts if texts.count(lines) > 1]
+    chorus = (named or again or texts[1:2] or texts)[0]
+    verses = [lines for name, lines in full if name in ("", "*", "verse") and lines != chorus] or [chorus]
+    pres = [lines for name, lines in full if name == "pre"] or [verses[0][:2]]
+    bridge = next((lines for name, lines in full if name == "bridge"), verses[-1])
+    choruses = tuple(dict.fromkeys(named)) or (chorus,)
+    title = _title(re.sub(r"[^\w' ]", "", chorus[0]))[:60] or "Untitled"
+    return Lyrics(title, "", tuple(dict.fromkeys(verses)), tuple(dict.fromkeys(pres)), choruses, bridge)
+
+
+def _halved(line: str) -> list[str]:
+    if count(line) <= MAX_SYLLABLES + 3:
+        return [line]
+    words = line.split()
+    if len(words) < 2:
+        return [line]
+    middle = min(range(1, len(words)), key=lambda i: abs(count(" ".join(words[:i])) - count(line) / 2))
+    return [*_halved(" ".join(words[:middle])), *_halved(" ".join(words[middle:]))]
+
+
 class _Desk:
     """Fills frames, never the same couplet or slot word twice in a song while others remain."""
 
@@ -82,6 +156,13 @@ class _Desk:
         choice = self.rng.choice(fits or [min(fresh, key=self._size)])
         self._used.add(choice[0])
         return self.fill(choice[0]), self.fill(choice[1])
+
+    def scene(self, couplets: list[Any], phrase: str) -> tuple[str, str]:
+        """A couplet that says the whole of a long topic."""
+        choice = self.rng.choice([c for c in couplets if count(c[0] + " " + phrase) <= 16] or couplets)
+        self._used.add(choice[0])
+        first, second = (line.replace("{phrase}", phrase) for line in choice)
+        return first, second
 
     def fill(self, line: str) -> str:
         """A frame with its slots filled."""

@@ -1,34 +1,18 @@
 """Setting words to time: where each syllable of a line falls.
 
-A line is two bars. Syllables are placed on a grid of eighths or sixteenths by dynamic programming: stress wants strong
+A line is two bars (four where bars are short). Syllables are placed on a grid of eighths or sixteenths by dynamic programming: stress wants strong
 places, words hold together, the tune's own rhythm attracts, and a rest to breathe stays at the end.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection
-from fractions import Fraction
 from functools import lru_cache
 
+from audio.compose.metre import Metre
 from audio.compose.words import Syllable
 
 _NEVER = 1e9
-
-
-@lru_cache(maxsize=256)
-def weight(slot: int, grid: int, quarters: Fraction) -> float:
-    """Metrical weight 0..1 of a slot (1 on the bar line)."""
-    bar = int(quarters * grid)
-    place = slot % bar
-    if place == 0:
-        return 1.0
-    if bar % 2 == 0 and place == bar // 2 and quarters.denominator == 1 and int(quarters) % 2 == 0:
-        return 0.85
-    if place % grid == 0:
-        return 0.6
-    if grid % 2 == 0 and place % (grid // 2) == 0:
-        return 0.25
-    return 0.05
 
 
 @lru_cache(maxsize=256)
@@ -47,18 +31,20 @@ def place(
     syllables: tuple[Syllable, ...],
     template: Collection[int],
     grid: int,
-    quarters: Fraction,
+    metre: Metre,
     tempo: float,
     first: int,
     density: float = 1.0,
     bars: int = 2,
+    pull: float = 1.15,
 ) -> list[int]:
-    """Slots of the syllables relative to the line's first bar; ``first`` (may be negative) is the earliest allowed.
+    """Slots of the syllables relative to the line's first bar; ``first`` (may be negative) is the earliest allowed,
+    ``pull`` how strongly the tune's rhythm attracts.
 
     The first bar holds at least one onset and, in a line of two bars, so does the second. Raises ``ValueError`` when a
     line has more syllables than there are places.
     """
-    bar = int(quarters * grid)
+    bar = int(metre.quarters * grid)
     last = bar * bars - 1 - grid // 2
     soft_last = bar * bars - 2 * grid
     slots = range(first, last + 1)
@@ -66,7 +52,7 @@ def place(
     if not n or n > len(slots):
         raise ValueError(f"{n} syllables do not fit in {bars} bars")
     reach = max(4 * grid, 2)
-    wide = grid // 2 if quarters < 4 else grid
+    wide = grid // 2 if metre.quarters < 4 else grid
     fast = tempo > 100
     steps = [_NEVER] + [_gap_cost(gap, grid, fast, density) for gap in range(1, reach + 1)]
     holds = [c + (0.5 if gap > grid else 0.0) for gap, c in enumerate(steps)]
@@ -74,7 +60,7 @@ def place(
     back: list[list[int]] = []
     for j, slot in enumerate(slots):
         if (n == 1 or slot < bar) and slot <= bar - 1:
-            own = _fit(syllables[0], slot, template, grid, quarters)
+            own = _fit(syllables[0], slot, template, grid, metre, pull)
             own += 0.8 if slot < 0 and syllables[0].stress > 0.5 else 0.0
             row[j] = own + 0.12 * max(0, slot) / grid + 0.3 * max(0, -slot) / grid
     for syllable in syllables[1:]:
@@ -84,7 +70,7 @@ def place(
             start = max(0, j - reach)
             best = min(((row[k] + gaps[j - k], k) for k in range(start, j)), default=(_NEVER, -1))
             if best[0] < _NEVER:
-                following[j] = best[0] + _fit(syllable, slot, template, grid, quarters)
+                following[j] = best[0] + _fit(syllable, slot, template, grid, metre, pull)
                 came[j] = best[1]
         row = following
         back.append(came)
@@ -104,13 +90,13 @@ def place(
     found = [slots[j] for j in reversed(places)]
     if not any(0 <= slot < bar for slot in found):
         # Only a pickup before the bar line: the bar itself must be sung.
-        return place(syllables, template, grid, quarters, tempo, 0, density, bars)
+        return place(syllables, template, grid, metre, tempo, 0, density, bars, pull)
     return found
 
 
-def _fit(syllable: Syllable, slot: int, template: Collection[int], grid: int, quarters: Fraction) -> float:
-    strength = weight(slot, grid, quarters)
-    if strength < 0.5 and weight(slot + grid // 2, grid, quarters) >= 0.85 and slot in template:
+def _fit(syllable: Syllable, slot: int, template: Collection[int], grid: int, metre: Metre, pull: float) -> float:
+    strength = metre.weight(slot, grid)
+    if strength < 0.5 and metre.weight(slot + grid // 2, grid) >= 0.85 and slot in template:
         strength = 0.7  # an anticipated strong beat counts as strong
     cost = 1.5 * syllable.stress * (1 - strength) + 0.9 * (1 - syllable.stress) * strength
-    return cost - (0.8 if slot in template else 0.0)
+    return cost - (pull if slot in template else 0.0)

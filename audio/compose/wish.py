@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from audio.compose.theory import MODES, SCALES
 from audio.compose.words import bank, count, styles
 from audio.score.chords import pitch_class
+from audio.score.model import Note
 from audio.voice import lexicon
 
 MAX_TOPIC = 60
@@ -20,6 +22,15 @@ _MARKUP = re.compile(r"<[^>]{0,200}>|\[[^\]]{0,200}\]|\{[^}]{0,200}\}|https?:\S+
 _KEY = re.compile(r"\b(?:in(?: the key of)?|key)\s+([A-G])(#|b|-?sharp|-?flat|\s+sharp|\s+flat)?(?=\s|$|,|\.)", re.I)
 _BPM = re.compile(r"\b(\d{2,3})\s*(?:bpm|beats per minute)\b", re.I)
 _BARS = re.compile(r"\b(\d{1,3})\s*bars?\b", re.I)
+_METER = re.compile(r"\b(\d{1,2})\s*/\s*(2|4|8|16)\b(?!\s*/)")
+_SECONDS = re.compile(r"\b(\d{1,4})[\s-]*(seconds?|secs?|s|minutes?|mins?)\b", re.I)
+_LIFT = re.compile(r"\b(key change|truck ?driver|modulat(e|es|ing|ion)|half-?step up|key lift)\b", re.I)
+_PARTS = {
+    "intro": "intro", "verse": "verse", "verses": "verse", "pre-chorus": "pre", "prechorus": "pre", "pre": "pre",
+    "chorus": "chorus", "refrain": "chorus", "hook": "chorus", "bridge": "bridge", "middle eight": "bridge",
+    "break": "break", "solo": "break", "instrumental": "break", "outro": "outro", "ending": "outro", "coda": "outro",
+}  # fmt: skip
+_PART = re.compile(r"\b(" + "|".join(sorted(_PARTS, key=len, reverse=True)) + r")\b", re.I)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +38,9 @@ class Wish:
     """A song asked for. All but the seed may stay empty; the prompt is read for whatever is not given.
 
     ``tempo`` in quarter notes per minute, ``key`` as ``"Eb"``, ``mode`` as ``"dorian"``, ``bars`` the whole length,
-    ``length_seconds`` what the song must fit in.
+    ``length_seconds`` what the song must fit in. ``meter`` as ``"7/8"``. ``lyrics`` are given lines (an empty one ends a
+    stanza). ``melody`` is what a person played, from beat 0: it opens the chorus and is gone on from. ``avoid`` are
+    earlier tunes (pitches in order) the song must not repeat.
     """
 
     prompt: str = ""
@@ -39,6 +52,10 @@ class Wish:
     bars: int | None = None
     length_seconds: float | None = None
     seed: int = 0
+    meter: str = ""
+    lyrics: tuple[str, ...] = ()
+    melody: tuple[Note, ...] = ()
+    avoid: tuple[tuple[int, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +69,11 @@ class Reading:
     pace: float | None
     key: int | None
     mode: str
-    waltz: bool
+    meter: str
     bars: int | None
     seconds: float | None
+    form: tuple[str, ...] = ()
+    lift: int = 0
 
 
 def read_wish(wish: Wish) -> Reading:
@@ -64,6 +83,8 @@ def read_wish(wish: Wish) -> Reading:
     tables = bank("prompt")
     head = re.split(r"\babout\b", prompt.lower(), maxsplit=1)[0] if re.search(r"\babout\b", prompt, re.I) else prompt
     manner = re.findall(r"[a-z0-9'-]+", head.lower())
+    named = ((scale, w) for scale, words_ in _scale_words() for w in words_)
+    scale = next((scale for scale, w in named if re.search(rf"\b{re.escape(w)}\b", prompt.lower())), "")
     style = _style(wish.style) or _style_in(head.lower()) or _style_in(prompt.lower(), named_only=True)
     bpm, bars, key = _BPM.search(prompt), _BARS.search(prompt), _KEY.search(prompt)
     tempo = wish.tempo if wish.tempo is not None else float(bpm[1]) if bpm else None
@@ -77,11 +98,63 @@ def read_wish(wish: Wish) -> Reading:
         tempo=min(220.0, max(45.0, float(tempo))) if tempo is not None else None,
         pace=paces[0] if paces else None,
         key=_key(wish.key) if wish.key else _key(key[1] + (key[2] or "")) if key else None,
-        mode=tables["mode"].get(wish.mode.lower(), "") or (modes[0] if modes else ""),
-        waltz="waltz" in words or "3/4" in prompt or style == "waltz",
+        mode=_mode_named(wish.mode) or scale or (modes[0] if modes else ""),
+        meter=wish.meter or _meter(prompt, words, style),
         bars=wish.bars if wish.bars is not None else int(bars[1]) if bars else None,
-        seconds=wish.length_seconds,
+        seconds=wish.length_seconds if wish.length_seconds is not None else _seconds(prompt),
+        form=_form_in(prompt),
+        lift=2 if _LIFT.search(prompt) else 0,
     )
+
+
+def _meter(prompt: str, words: list[str], style: str) -> str:
+    """A metre named in a prompt: "11/8", "in seven", "five-beat"."""
+    found = _METER.search(prompt)
+    if found and 1 <= int(found[1]) <= 19:
+        return f"{int(found[1])}/{found[2]}"
+    spoken = bank("prompt")["meter"]
+    text = prompt.lower()
+    for phrase, meter in spoken.items():
+        if re.search(rf"\b{re.escape(phrase)}\b", text):
+            return str(meter)
+    return "3/4" if "waltz" in words and style in ("", "waltz") else ""
+
+
+def _seconds(prompt: str) -> float | None:
+    found = _SECONDS.search(prompt)
+    if not found or (found[2].lower() == "s" and not re.search(r"\d\s*s\b", prompt)):
+        return None
+    value = float(found[1]) * (60 if found[2].lower().startswith("m") else 1)
+    return value if 10 <= value <= 900 else None
+
+
+def _form_in(prompt: str) -> tuple[str, ...]:
+    """A form spelled out ("intro verse chorus verse chorus outro"), or AABA; empty when there is none."""
+    if re.search(r"\bAABA\b", prompt):
+        return ("intro", "verse", "verse", "bridge", "verse", "outro")
+    names = [_PARTS[m[1].lower()] for m in _PART.finditer(prompt)]
+    if len(names) < 3:
+        return ()
+    names = names[:16]
+    if not any(n in ("verse", "chorus", "bridge", "pre") for n in names):
+        return ()
+    return tuple(names)
+
+
+def _mode_named(name: str) -> str:
+    name = " ".join(name.lower().split())
+    tables = bank("prompt")
+    if name in tables["mode"]:
+        return str(tables["mode"][name])
+    if name.replace(" ", "-") in MODES:
+        return name.replace(" ", "-")
+    return next((scale for scale, words in _scale_words() if name in words), "")
+
+
+def _scale_words() -> list[tuple[str, list[str]]]:
+    return [(name, [*entry["words"], name]) for name, entry in SCALES.items() if name != "in"] + [
+        ("in", list(SCALES["in"]["words"]))
+    ]
 
 
 def clean_topic(text: str) -> str:
@@ -103,7 +176,7 @@ def clean_topic(text: str) -> str:
 def topic_of(prompt: str) -> str:
     """What a prompt is about, its manner (style, tempo, mood, key) left out."""
     tables = bank("prompt")
-    text = _BARS.sub(" ", _BPM.sub(" ", _KEY.sub(" ", prompt)))
+    text = _METER.sub(" ", _BARS.sub(" ", _BPM.sub(" ", _KEY.sub(" ", _LIFT.sub(" ", prompt)))))
     about = re.split(r"\babout\b", text, maxsplit=1, flags=re.I)
     if len(about) == 2:
         tail = re.split(r"[,.;:!?]| in an? | in the style | at a | with an? | as an? |\bplease\b", about[1], flags=re.I)
@@ -155,9 +228,9 @@ def _rude(text: str) -> bool:
 
 
 def _style(name: str) -> str:
-    if not name:
-        return ""
-    return _style_in(name.lower())
+    if name.lower() in styles():
+        return name.lower()
+    return _style_in(name.lower()) if name else ""
 
 
 def _style_in(text: str, named_only: bool = False) -> str:

@@ -95,7 +95,10 @@ def styles() -> dict[str, dict[str, Any]]:
     for path in sorted((HERE / "styles").glob("[!_]*.toml")):
         with path.open("rb") as file:
             own = tomllib.load(file)
-        result[own["name"]] = _merge(common, own)
+        merged = _merge(common, own)
+        # A style's own drum pattern is whole: no line of the common one plays along.
+        merged["drums"] = {**merged["drums"], **own.get("drums", {})}
+        result[own["name"]] = merged
     return result
 
 

@@ -6,6 +6,7 @@ import dataclasses
 import threading
 import warnings
 from collections import OrderedDict
+from collections.abc import Callable
 
 import numpy as np
 
@@ -65,12 +66,40 @@ def open_voice(settings: VoiceSettings) -> Voice:
     """
     bank: Bank
     try:
-        bank = FormantBank() if settings.bank == "formant" else FliteBank(settings.bank)
+        bank = _bank(settings)
     except VoiceError as error:
-        known = ", ".join((*VOICES, "formant"))
+        known = ", ".join((*VOICES, "formant", *(f"{kind}:PLACE" for kind in _KINDS)))
         warnings.warn(f"{error}; using the formant voice instead (banks: {known})", RuntimeWarning, stacklevel=2)
         bank = FormantBank()
     return BankVoice(bank, settings)
+
+
+_KINDS = ("vits", "piper", "kokoro", "utau")
+
+
+def _bank(settings: VoiceSettings) -> Bank:
+    """The bank that a character names. Raises VoiceError."""
+    if settings.bank == "formant":
+        return FormantBank()
+    kind, colon, place = settings.bank.partition(":")
+    if not colon or kind not in _KINDS:
+        return FliteBank(settings.bank)
+    if not place:
+        raise VoiceError(f"voice bank {settings.bank!r} names no place: write {kind}:PLACE")
+    # These need packages that are not always there, and time to load: only when asked for.
+    if kind == "utau":
+        from audio.voice.utaubank import UtauBank
+
+        return UtauBank(place, (settings.low + settings.high) / 2)
+    from audio.voice import neural
+    from audio.voice.recorded import RecordedBank, SpeechSource
+
+    sources: dict[str, Callable[[str], SpeechSource]] = {
+        "vits": neural.VitsSource,
+        "piper": neural.PiperSource,
+        "kokoro": neural.KokoroSource,
+    }
+    return RecordedBank(sources[kind](place))
 
 
 def voice_settings(definition: VoiceDefinition) -> VoiceSettings:

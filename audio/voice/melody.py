@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
+from audio.voice.curves import Curves
 from audio.voice.model import SungNote, VoiceSettings
 from audio.voice.sound import drift
-from audio.voice.source import SAMPLE_RATE, Floats
+from audio.voice.source import HOP, SAMPLE_RATE, Floats
 from audio.voice.syllable import Lyric
 
 
@@ -18,6 +20,7 @@ def line(
     lyric: Lyric,
     onsets: Sequence[tuple[int, int]],
     settings: VoiceSettings,
+    curves: Curves,
     seed: int,
 ) -> Floats:
     """MIDI note numbers (fractional) at the samples ``at``. ``onsets``: per syllable its first phone and its beat."""
@@ -32,9 +35,33 @@ def line(
                 tones += step * _glide(at, note.start, step, min(note.length, notes[i - 1].length))
         tones += _scoop(at, note, i in opened, notes[i - 1].pitch if i else note.pitch)
     for i, note in enumerate(notes):
-        tones += _vibrato(at, note, settings, i, seed)
-    result: Floats = np.clip(tones + 0.02 * drift(len(at), 2.3, seed), 24, 108)
+        tones += _vibrato(at, note, settings, curves, i, seed)
+    if settings.vocoder > 0:
+        tones += settings.vocoder * (np.round(tones) - tones)
+    tones += curves.at("pitch", at)
+    result: Floats = np.clip(tones + 0.02 * (1 - settings.vocoder) * drift(len(at), 2.3, seed), 24, 108)
     return result
+
+
+def third(notes: Sequence[SungNote]) -> tuple[SungNote, ...]:
+    """The same notes a third higher, in the major scale that holds most of them (longer notes count more)."""
+    weight = np.zeros(12)
+    for note in notes:
+        weight[round(note.pitch) % 12] += note.length
+    keys = [sum(weight[(key + step) % 12] for step in _MAJOR) + 1e-6 * weight[key] for key in range(12)]
+    key = int(np.argmax(keys))
+    scale = [(key + step) % 12 for step in _MAJOR]
+    return tuple(replace(note, pitch=note.pitch + _up(round(note.pitch) % 12, scale)) for note in notes)
+
+
+def _up(tone: int, scale: list[int]) -> int:
+    """Semitones to the third above; a tone outside the scale takes whichever third the scale has."""
+    if tone in scale:
+        return (scale[(scale.index(tone) + 2) % 7] - tone) % 12
+    return 3 if (tone + 3) % 12 in scale else 4
+
+
+_MAJOR = (0, 2, 4, 5, 7, 9, 11)
 
 
 def _rest_before(notes: Sequence[SungNote], i: int) -> bool:
@@ -62,15 +89,23 @@ def _scoop(at: Floats, note: SungNote, opened: bool, before: float) -> Floats:
     return scoop
 
 
-def _vibrato(at: Floats, note: SungNote, settings: VoiceSettings, index: int, seed: int) -> Floats:
-    """Starts after the character's delay, grows over half a second, eases before the note ends."""
+def _vibrato(at: Floats, note: SungNote, settings: VoiceSettings, curves: Curves, index: int, seed: int) -> Floats:
+    """Starts after the character's delay, grows over half a second, eases before the note ends.
+
+    A written depth is sung as written from the note's first moment: the curve then says when and how it grows.
+    """
     seconds = note.length / SAMPLE_RATE
-    if seconds < settings.vibrato_delay + 0.25 or settings.vibrato_depth <= 0:
+    written = "vibrato_depth" in curves
+    delay = 0.0 if written else settings.vibrato_delay
+    if seconds < delay + 0.25 or (settings.vibrato_depth <= 0 and not written):
         return np.zeros(len(at))
-    t = (at - note.start) / SAMPLE_RATE - settings.vibrato_delay
-    growth = np.clip(t / 0.5, 0, 1) * np.clip((seconds - settings.vibrato_delay - t) / 0.12, 0, 1)
-    rate = settings.vibrato_rate * (1 + 0.03 * ((seed >> (index % 24)) % 5 - 2) / 2)
-    wave: Floats = settings.vibrato_depth * growth * np.sin(2 * np.pi * rate * np.maximum(t, 0))
+    t = (at - note.start) / SAMPLE_RATE - delay
+    growth = np.clip(t / (0.06 if written else 0.5), 0, 1) * np.clip((seconds - delay - t) / 0.12, 0, 1)
+    loose = 0.0 if "vibrato_rate" in curves else 0.03 * ((seed >> (index % 24)) % 5 - 2) / 2
+    rate = curves.at("vibrato_rate", at, settings.vibrato_rate) * (1 + loose)
+    turns = np.cumsum(np.where(t > 0, rate, 0.0)) * HOP / SAMPLE_RATE
+    depth = curves.at("vibrato_depth", at, settings.vibrato_depth)
+    wave: Floats = depth * growth * np.sin(2 * np.pi * turns)
     return wave
 
 
@@ -79,5 +114,5 @@ def effort(at: Floats, tones: Floats, notes: Sequence[SungNote]) -> Floats:
     middles = [note.start + note.length / 2 for note in notes]
     loud = np.interp(at, middles, [float(np.clip(note.velocity, 0, 1)) - 0.8 for note in notes])
     height = np.clip((tones - 62) / 12, -0.5, 1.3)
-    result: Floats = 3.5 * height + 4 * loud
+    result: Floats = 0.8 * height + 3 * loud
     return result

@@ -42,12 +42,21 @@ class SungNote:
 
 
 @dataclass(frozen=True, slots=True)
+class Curve:
+    """An expression curve: (sample from the phrase's zero, value) points; names in :mod:`audio.voice.curves`."""
+
+    name: str
+    points: tuple[tuple[int, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Sung:
     """A phrase to be sung: notes in order, not overlapping."""
 
     notes: tuple[SungNote, ...]
     tempo: float = 120.0
     mood: str = "neutral"
+    curves: tuple[Curve, ...] = ()
 
 
 Phrase = Spoken | Sung
@@ -55,7 +64,11 @@ Phrase = Spoken | Sung
 
 @dataclass(frozen=True, slots=True)
 class VoiceSettings:
-    """A character's own voice. ``bank`` names the source (``slt``, ``rms``, ...; ``formant`` the fallback)."""
+    """A character's own voice.
+
+    ``bank`` names the source: ``slt``, ``rms``, ``awb``, ``formant``, or ``vits:``, ``piper:``, ``kokoro:``, ``utau:`` and
+    a place (see docs/voice.md).
+    """
 
     bank: str = "slt"
     pitch: float = 62.0
@@ -76,6 +89,14 @@ class VoiceSettings:
     """Speaking rate, 1 = the bank's own."""
     doubling: float = 0.0
     """Level of a second, detuned take (0..1)."""
+    harmony: float = 0.0
+    """Level of a second voice singing a third above in the line's own scale (0..1)."""
+    choir: float = 0.0
+    """Level of four more singers, each with a throat and a moment of its own (0..1)."""
+    vocoder: float = 0.0
+    """How far the voice goes through a vocoder: pitch in steps, buzz for breath, spectrum in bands (0..1)."""
+    growl: float = 0.0
+    """Roughness: every second pulse weaker, all of them uneven (0..1)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,17 @@ class Breath:
 
 
 @dataclass(frozen=True, slots=True)
+class Colours:
+    """How the voice is coloured, one value every HOP samples; as in :class:`audio.voice.sound.Controls`."""
+
+    breath: Floats
+    gender: Floats
+    growl: Floats
+    harmony: Floats
+    choir: Floats
+
+
+@dataclass(frozen=True, slots=True)
 class Passage:
     """A stretch of voice made from one source. Times are samples, strictly increasing; values are per point."""
 
@@ -42,7 +53,9 @@ class Passage:
     """Hz, one value every HOP samples from ``start``."""
     effort: Floats
     """As in :class:`audio.voice.sound.Controls`, one value every HOP samples."""
-    breath: float = 0.0
+    colours: Colours
+    harmony: Floats | None = None
+    """Hz of a second voice, where there is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +86,7 @@ def perform(plan: Plan, bank: Bank, settings: VoiceSettings) -> tuple[Floats, Fl
         controls = _controls(passage)
         at = passage.start - layout.start
         _add(pcm, sound.sing(bank, settings, controls, plan.seed + i), at)
-        heard = (controls.voiced > 0.5) & (controls.gain > SILENCE / 2)
+        heard = (sound.folds(settings, controls) > 0.5) & (controls.gain > SILENCE / 2)
         part = pitch[at // HOP :][: len(heard)]
         part += np.where(heard, controls.f0, 0)[: len(part)]
     reference = sound.loudness(pcm)
@@ -92,6 +105,7 @@ def _controls(passage: Passage) -> sound.Controls:
     high = np.minimum(low + 1, len(source.params) - 1)
     part = (place - low).astype(np.float32)[:, None]
     voiced, sibilance = _marks(source)
+    colours = passage.colours
     return sound.Controls(
         params=source.params[low] * (1 - part) + source.params[high] * part,
         voicing=source.voicing[low] * (1 - part) + source.voicing[high] * part,
@@ -99,8 +113,13 @@ def _controls(passage: Passage) -> sound.Controls:
         f0=passage.f0[: len(at)],
         gain=np.interp(at, passage.gain_times, passage.gains).astype(np.float32),
         effort=passage.effort[: len(at)].astype(np.float32),
-        breath=np.full(len(at), passage.breath, np.float32),
+        breath=colours.breath[: len(at)],
         sibilance=np.interp(place, np.arange(len(sibilance)), sibilance).astype(np.float32),
+        gender=colours.gender[: len(at)],
+        growl=colours.growl[: len(at)],
+        harmony=colours.harmony[: len(at)],
+        choir=colours.choir[: len(at)],
+        second=None if passage.harmony is None else passage.harmony[: len(at)],
     )
 
 

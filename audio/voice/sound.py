@@ -41,28 +41,87 @@ class Controls:
     """dB per octave by which the voice is brighter than usual (louder and higher voices are)."""
     sibilance: Floats
     """0..1: how far a frame is s, z, sh or their like (keeps its noise above 8 kHz)."""
+    gender: Floats
+    """Formant shift, all of it: see :class:`audio.voice.model.VoiceSettings`."""
+    growl: Floats
+    """0..1."""
+    harmony: Floats
+    """Level of the second voice, 0..1."""
+    choir: Floats
+    """Level of the choir, 0..1."""
+    second: Floats | None = None
+    """Hz of the second voice."""
 
 
 def sing(bank: Bank, settings: VoiceSettings, controls: Controls, seed: int) -> Floats:
     """Raw sound of controls, level as the bank has it."""
-    out = np.zeros(len(controls.f0) * HOP, np.float32)
     envelope, noise = _spectra(bank, settings, controls)
-    out += vocoder.render(envelope, noise, controls.f0, seed)
+    out = vocoder.render(envelope, noise, controls.f0, seed, controls.growl)
     if settings.doubling > 0:
         out += settings.doubling * 0.7 * _double(envelope, noise, controls.f0, seed)
+    if controls.second is not None and controls.harmony.any():
+        level = np.maximum(controls.harmony, 1e-3)
+        soft = envelope + (np.log(0.8 * level))[:, None].astype(np.float32)
+        out += vocoder.render(soft, noise, controls.second, seed + 11, controls.growl)
+    if controls.choir.any():
+        out += _choir(envelope, noise, controls, seed)
     return out
+
+
+def _choir(envelope: Floats, noise: Floats, controls: Controls, seed: int) -> Floats:
+    """Four more singers: each a little off in pitch and moment, with a throat of its own."""
+    out = np.zeros(len(controls.f0) * HOP, np.float32)
+    level = np.log(0.45 * np.maximum(controls.choir, 1e-3)).astype(np.float32)[:, None]
+    bins = np.arange(BINS)
+    for k, (throat, cents, delay) in enumerate(((0.95, -9, 430), (1.05, 8, 790), (0.975, 15, 1190), (1.03, -14, 1530))):
+        rows = vocoder.shifted(envelope, bins / throat) + level
+        wander = drift(len(controls.f0), 1.1, seed + 40 + k)
+        f0 = (controls.f0 * 2 ** ((cents + 9 * wander) / 1200)).astype(np.float32)
+        part = vocoder.render(rows, noise, f0, seed + 50 + k)
+        out[delay:] += part[: len(out) - delay] if len(out) > delay else 0
+    return out
+
+
+def folds(settings: VoiceSettings, controls: Controls) -> Floats:
+    """How far the vocal folds sound, 0..1: a breath near 1 is a whisper."""
+    result: Floats = controls.voiced * np.clip((1 - (settings.breath + controls.breath)) / 0.1, 0, 1)
+    return result
 
 
 def _spectra(bank: Bank, settings: VoiceSettings, controls: Controls) -> tuple[Floats, Floats]:
     """Log-magnitude envelopes and noise shares of all frames."""
     formants = float(1.12**settings.gender)
-    envelope = bank.envelope(controls.params, formants)
+    envelope = _shaped(bank, controls)
+    if settings.vocoder > 0:
+        envelope += settings.vocoder * (envelope @ _bands() - envelope)
     envelope += _colour(settings.tension)[None, :]
     envelope += (controls.gain * _DB)[:, None]
     envelope += (controls.effort * (1 - controls.sibilance) * _DB)[:, None] * _OCTAVES[None, :]
     _extend(envelope, controls.sibilance, 6700.0 * formants)
     noise = _noise(settings, controls, formants)
     return envelope, noise
+
+
+def _shaped(bank: Bank, controls: Controls) -> Floats:
+    """Envelopes with every frame's own formants, in steps of 0.5 %."""
+    steps = np.round(controls.gender * 20).astype(int)
+    if (steps == steps[0]).all():
+        return bank.envelope(controls.params, float(1.12 ** (steps[0] / 20)))
+    out = np.empty((len(steps), BINS), np.float32)
+    for step in np.unique(steps):
+        rows = steps == step
+        out[rows] = bank.envelope(controls.params[rows], float(1.12 ** (step / 20)))
+    return out
+
+
+@cache
+def _bands(count: int = 24) -> Floats:
+    """(BINS, BINS): mean of a vocoder's bands, and straight lines between their middles."""
+    mel = np.linspace(0, 2595 * np.log10(1 + 12000 / 700), count)
+    centres = 700 * (10 ** (mel / 2595) - 1)
+    rows = np.stack([np.interp(_FREQUENCIES, centres, one) for one in np.eye(count)])
+    result: Floats = ((rows / np.maximum(rows.sum(axis=1, keepdims=True), 1e-9)).T @ rows).astype(np.float32)
+    return result
 
 
 def _extend(envelope: Floats, sibilance: Floats, edge: float) -> None:
@@ -87,11 +146,11 @@ def _noise(settings: VoiceSettings, controls: Controls, formants: float) -> Floa
     weights = _band_weights(formants)
     strength = np.clip(controls.voicing, 0, 1) @ weights
     breath = np.clip(settings.breath + controls.breath - 0.15 * settings.tension, 0, 1)
-    noise = (1 - strength) ** 2
+    noise = (1 - strength) ** (2 + 2 * settings.vocoder)
     airy = np.clip((_FREQUENCIES - 1200) / 7000, 0, 1) ** 0.7
     noise += (breath * 0.5)[:, None] * airy[None, :] * (1 - noise)
     # Where the folds do not sound there is nothing but noise.
-    noise = 1 - (1 - noise) * controls.voiced[:, None]
+    noise = 1 - (1 - noise) * folds(settings, controls)[:, None]
     result: Floats = np.clip(noise, 0, 1).astype(np.float32)
     return result
 

@@ -10,7 +10,7 @@ import numpy as np
 from audio.voice import phones as sounds
 from audio.voice import text
 from audio.voice.model import Layout, Phone, Spoken, VoiceSettings, Word
-from audio.voice.plan import Breath, Passage, Plan, frames, shown
+from audio.voice.plan import Breath, Colours, Passage, Plan, frames, shown
 from audio.voice.sound import drift
 from audio.voice.source import HOP, SAMPLE_RATE, Bank, Floats, Source
 
@@ -44,7 +44,7 @@ MOODS = {
     "sad": Mood(-1.6, 0.6, 0.87, 0.12, -2.0),
     "sleepy": Mood(-2.0, 0.6, 0.82, 0.2, -2.5),
     "angry": Mood(0.8, 1.3, 1.06, -0.1, 1.5),
-    "whisper": Mood(0.0, 0.5, 0.92, 0.9, -4.0),
+    "whisper": Mood(0.0, 0.5, 0.92, 1.0, -4.0),
 }
 _ALIASES = {
     "joy": "happy", "fun": "playful", "love": "tender", "soft": "tender", "sorrow": "sad", "relaxed": "calm",
@@ -143,9 +143,19 @@ class _Clause:
         tones = (
             settings.pitch + phrase.pitch + mood.pitch + self._melody(at, mood, end) + 0.12 * drift(len(at), 3.0, seed)
         )
+        tones += settings.vocoder * (np.round(tones) - tones)
         f0 = (440 * 2 ** ((np.clip(tones, 30, 96) - 69) / 12)).astype(np.float32)
         effort = np.full(len(at), 0.6 * mood.level)
-        return Passage(self.source, start, tail, times, places, gain_times, gains, f0, effort, mood.breath)
+        colours = Colours(
+            breath=np.full(len(at), mood.breath, np.float32),
+            gender=np.full(len(at), settings.gender),
+            growl=np.full(len(at), settings.growl, np.float32),
+            harmony=np.full(len(at), 0.5 * settings.harmony, np.float32),
+            choir=np.zeros(len(at), np.float32),
+        )
+        # A third above a speaking voice is a fixed one: there is no scale to take it from.
+        second = f0 * np.float32(2 ** (4 / 12)) if settings.harmony > 0 else None
+        return Passage(self.source, start, tail, times, places, gain_times, gains, f0, effort, colours, second)
 
     def _melody(self, at: Floats, mood: Mood, end: int) -> Floats:
         """Semitones around the speaking pitch: the bank's own line, wider; accents; fall or rise at the end."""

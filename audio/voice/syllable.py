@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from audio.voice import lexicon
+from audio.voice import kana, lexicon
 from audio.voice import phones as sounds
 from audio.voice.model import SungNote
 
@@ -76,11 +76,12 @@ def _word(run: list[Syllable], words: list[str]) -> None:
         return
     index = len(words)
     words.append("".join(pieces))
-    if not any(syllable.phones for syllable in run):
+    if not any(syllable.phones for syllable in run) and not kana.is_kana(words[-1]):
         _share(run, pieces)
     for syllable, piece in zip(run, pieces):
         if not syllable.phones:
-            syllable.phones = list(lexicon.pronounce(piece)) or ["AA1"]
+            said = kana.phones(piece) if kana.is_kana(piece) else lexicon.pronounce(piece)
+            syllable.phones = list(said) or ["AA1"]
         syllable.phones = [_digit(phone) for phone in syllable.phones]
         syllable.words = [index] * len(syllable.phones)
 

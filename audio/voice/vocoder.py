@@ -20,18 +20,18 @@ _PHASES = 64
 _CHUNK = 128
 
 
-def render(envelope: Floats, noise: Floats, f0: Floats, seed: int) -> Floats:
+def render(envelope: Floats, noise: Floats, f0: Floats, seed: int, growl: Floats | None = None) -> Floats:
     """Sound of a sequence of frames.
 
     ``envelope``: (frames, BINS) natural-log magnitudes. ``noise``: (frames, BINS) share of the power that is noise,
-    0..1. ``f0``: (frames,) Hz, 0 where unvoiced. ``seed`` fixes the noise. Returns frames * HOP samples, frame k
-    centred on sample k * HOP.
+    0..1. ``f0``: (frames,) Hz, 0 where unvoiced. ``seed`` fixes the noise. ``growl``: (frames,) roughness, 0..1.
+    Returns frames * HOP samples, frame k centred on sample k * HOP.
     """
     frames = len(envelope)
     if not frames:
         return np.zeros(0, np.float32)
     length = frames * HOP
-    pulses = _framed(_pulse_train(f0, length))
+    pulses = _framed(_pulse_train(f0, length, growl, seed))
     hiss = _framed(np.random.Generator(np.random.PCG64(seed)).standard_normal(length, dtype=np.float32))
     out = np.zeros(length + _SIZE + HOP, np.float32)
     for first in range(0, frames, _CHUNK):
@@ -52,8 +52,16 @@ def minimum_phase(log_magnitude: Floats) -> npt.NDArray[np.complex64]:
     return result
 
 
-def _pulse_train(f0: Floats, length: int) -> Floats:
-    """One unit-power pulse per period."""
+def shifted(envelope: Floats, bins: Floats) -> Floats:
+    """Envelopes read at other (fractional) bins."""
+    low = np.clip(bins.astype(int), 0, BINS - 2)
+    part = np.clip(bins - low, 0, 1).astype(np.float32)
+    result: Floats = envelope[:, low] * (1 - part) + envelope[:, low + 1] * part
+    return result
+
+
+def _pulse_train(f0: Floats, length: int, growl: Floats | None = None, seed: int = 0) -> Floats:
+    """One unit-power pulse per period; a growl makes every second one weaker and all uneven."""
     voiced = f0 > 0
     train = np.zeros(length + _TAPS, np.float32)
     if not voiced.any():
@@ -69,6 +77,10 @@ def _pulse_train(f0: Floats, length: int) -> Floats:
     sounding = voiced[np.minimum(np.rint(before / HOP).astype(int), len(f0) - 1)]
     before, fraction = before[sounding], fraction[sounding]
     height = np.sqrt(SAMPLE_RATE / hertz[before])
+    if growl is not None and growl.any():
+        rough = growl[np.minimum(before // HOP, len(growl) - 1)]
+        uneven = np.random.Generator(np.random.PCG64(seed + 7)).uniform(-1, 1, len(before))
+        height = height * (1 + rough * (0.55 * (-1.0) ** np.arange(len(before)) + 0.35 * uneven))
     taps = _kernels()[(fraction * _PHASES).astype(int)] * height[:, None]
     index = before[:, None] + np.arange(_TAPS)[None, :] - (_TAPS // 2 - 1)
     inside = (index >= 0) & (index < length)

@@ -15,12 +15,13 @@ from avatar.render.context import Programs, open_context
 from avatar.render.errors import RenderError
 from avatar.render.figure import Figure
 from avatar.render.i420 import I420
+from avatar.render.mlaa import Smoother
 from avatar.render.scene import Colour, SceneState
 from avatar.rig.rig import Rig
 from avatar.vrm.model import Model
 
 PLAIN: Colour = (200 / 255, 210 / 255, 220 / 255)
-AA = ("none", "fxaa", "msaa4")
+AA = ("none", "mlaa", "fxaa", "msaa4")
 NEAR, FAR = 0.05, 60.0
 
 
@@ -54,7 +55,10 @@ def camera_matrices(scene: SceneState, aspect: float) -> tuple[Any, Any]:
 
 
 class Picture:
-    """Draws a model and its stage. ``size`` (w, h), even; ``aa`` none, fxaa or msaa4.
+    """Draws a model and its stage. ``size`` (w, h), even; ``aa`` is one of ``AA``.
+
+    ``mlaa`` smooths what is read back, on the processor and only around the figure: the best for the cost where OpenGL
+    is software. A window shows pictures that are not read back; there it is ``fxaa``.
 
     ``window=True`` draws with the context of the open pygame window and shows each picture in it.
     ``RenderError`` with a remedy where there is no OpenGL 3.3.
@@ -84,6 +88,8 @@ class Picture:
         if aa is not None and aa not in AA:
             raise RenderError(f"antialiasing {aa!r} is not known. Use one of {', '.join(AA)}.")
         self.aa = aa or self.aa
+        if self.window and self.aa == "mlaa":
+            self.aa = "fxaa"
         self._free_targets()
         self.size = (w, h)
         make = self.context
@@ -105,6 +111,7 @@ class Picture:
             texture.repeat_x = texture.repeat_y = False
         self._scratch = np.empty((h, w, 3), np.uint8)
         self._to_i420 = I420(w, h)
+        self._smoother = Smoother(w, h) if self.aa == "mlaa" else None
 
     def _own(self, thing: Any) -> Any:
         self._targets.append(thing)
@@ -147,7 +154,7 @@ class Picture:
             self.context.copy_framebuffer(self._main, target)
         self.box = (0, 0, 0, 0)
         self._shown = self._main
-        if self.aa == "fxaa" and figure is not None and rig is not None:
+        if self.aa in ("fxaa", "mlaa") and figure is not None and rig is not None:
             self._smooth(figure.bounds.bands(rig.joint_matrices, projection @ view, self.size))
         if self.window:
             self._show()
@@ -197,7 +204,7 @@ class Picture:
             self.context.disable(moderngl.BLEND)
 
     def _smooth(self, bands: npt.NDArray[np.int64] | None) -> None:
-        """FXAA within these strips, so that a figure costs what she covers."""
+        """Notes the box of these strips; FXAA within them, so that a figure costs what she covers."""
         if bands is None:
             return
         w, h = self.size
@@ -208,6 +215,8 @@ class Picture:
             return
         low, high = used[:, :2].min(0), used[:, 2:].max(0)
         self.box = (int(low[0]), int(low[1]), int(high[0]), int(high[1]))
+        if self.aa == "mlaa":
+            return
         corners = np.zeros((BANDS, 4), np.float32)
         corners[: len(used)] = used / (0.5 * w, 0.5 * h, 0.5 * w, 0.5 * h) - 1.0
         self.context.copy_framebuffer(self._soft_target, self._main)
@@ -236,7 +245,19 @@ class Picture:
     def read_rgb(self) -> npt.NDArray[np.uint8]:
         """The picture as (h, w, 3) uint8, sRGB, top row first; a new array."""
         self._shown.read_into(self._scratch, components=3, alignment=1)
-        return np.ascontiguousarray(self._scratch[::-1])
+        out = np.ascontiguousarray(self._scratch[::-1])
+        if self._smoother is not None:
+            self._smoother.picture(out, self._top_box())
+        return out
+
+    def read_rgba(self, out: npt.NDArray[np.uint8]) -> None:
+        """The picture as OpenGL has it, lowest row first, into ``out`` (h, w, 4) uint8."""
+        w, h = self.size
+        if out.shape != (h, w, 4) or out.dtype != np.uint8 or not out.flags.c_contiguous:
+            raise RenderError(f"read_rgba needs a contiguous uint8 array of {(h, w, 4)}, not {out.shape}.")
+        self._shown.read_into(out, components=4, alignment=1)
+        if self._smoother is not None:
+            self._smoother.picture(out[..., :3], self.box)
 
     def read_i420(self, out: npt.NDArray[np.uint8]) -> None:
         """Writes the picture as I420 (BT.709, limited range) into ``out`` (h * 3 // 2, w) uint8."""
@@ -244,6 +265,13 @@ class Picture:
         if out.shape != (h * 3 // 2, w) or out.dtype != np.uint8 or not out.flags.c_contiguous:
             raise RenderError(f"read_i420 needs a contiguous uint8 array of {(h * 3 // 2, w)}, not {out.shape}.")
         self._to_i420(self._shown, out)
+        if self._smoother is not None:
+            self._smoother.plane(out[:h], self._top_box())  # each chroma sample is the mean of four pixels already
+
+    def _top_box(self) -> tuple[int, int, int, int]:
+        """The figure's box with rows counted from the top."""
+        left, bottom, right, top = self.box
+        return left, self.size[1] - top, right, self.size[1] - bottom
 
     def release(self) -> None:
         """Frees everything; the picture cannot be used afterwards."""

@@ -13,6 +13,8 @@ from avatar.vrm.glb import Glb
 from avatar.vrm.model import Morph, Primitive
 
 MAX_VERTICES = 4_000_000
+FAR = 1e6
+"""Metres; what is further away is not a place."""
 
 
 @dataclass(slots=True)
@@ -140,6 +142,8 @@ def _vertices(
         raise glb.bad(f"{place} has no POSITION")
     positions = glb.accessor(attributes["POSITION"], f"{place}.POSITION", "VEC3")
     count, start = len(positions), build.vertices
+    if count and np.abs(positions).max() > FAR:
+        raise glb.bad(f"{place}.POSITION is more than {FAR:.0f} m away", "Scale the model to metres.")
     if start + count > MAX_VERTICES:
         raise glb.bad(f"more than {MAX_VERTICES} vertices at {place}", "Reduce the model.")
     normals, uvs, colors = read("NORMAL", "VEC3"), read("TEXCOORD_0", "VEC2"), read("COLOR_0", None)
@@ -190,6 +194,6 @@ def _morph(glb: Glb, target: dict[str, Any], count: int, start: int, place: str)
             data = glb.accessor(target[name], f"{place}.{name}", "VEC3")
             if len(data) != count:
                 raise glb.bad(f"{place}: {name} has {len(data)} entries for {count} vertices")
-            delta[:, column : column + 3] = data
+            delta[:, column : column + 3] = np.clip(data, -FAR, FAR)
     rows = np.flatnonzero(np.abs(delta).max(1) > 1e-7) if count else np.zeros(0, int)
     return Morph((rows + start).astype(np.int32), delta[rows])

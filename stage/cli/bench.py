@@ -55,30 +55,33 @@ def show_(
 
 @bench.command("avatar")
 @click.argument("model", type=click.Path(path_type=Path))
-@click.option("--aa", type=click.Choice(["none", "fxaa", "msaa4"]), default="fxaa", show_default=True)
+@click.option("--aa", type=click.Choice(["none", "mlaa", "fxaa", "msaa4"]), default="mlaa", show_default=True)
 @click.option("--size", type=Size(), default="1280x720", show_default=True)
+@click.option("--readback", type=click.Choice(["rgba", "i420"]), default="rgba", show_default=True,
+              help="Pixels as they are, or as the encoder takes them.")  # fmt: skip
 @click.option("--frames", default=120, show_default=True, type=click.IntRange(10, 10_000))
 @click.option("--json", "as_json", is_flag=True)
-def avatar(model: Path, aa: str, size: tuple[int, int], frames: int, as_json: bool) -> None:
+def avatar(model: Path, aa: str, size: tuple[int, int], readback: str, frames: int, as_json: bool) -> None:
     """Pose, draw and read back a VRM.
 
-    Example: limelight bench avatar model.vrm --aa fxaa --json
+    Example: limelight bench avatar model.vrm --aa mlaa --json
     """
     from avatar.render.bench import bench as measure
 
-    _print(measure(model, aa=aa, size=size, frames=frames), as_json)
+    _print(measure(model, aa=aa, size=size, frames=frames, readback=readback), as_json)
 
 
 @bench.command("audio")
+@click.option("--seconds", default=20.0, show_default=True, type=click.FloatRange(5, 3600), help="Length of the storm.")
 @click.option("--json", "as_json", is_flag=True)
-def audio(as_json: bool) -> None:
-    """The band: voices against CPU, restart time, late blocks.
+def audio(seconds: float, as_json: bool) -> None:
+    """The band: voices against CPU, memory, late blocks, restart time, and a storm of changes.
 
-    Example: limelight bench audio --json
+    Example: limelight bench audio --seconds 600 --json
     """
     from audio.engine.bench import bench as measure
 
-    _print(measure(), as_json)
+    _print(measure(seconds), as_json)
 
 
 @bench.command("fans")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,7 @@ SHOTS = click.Choice(["auto", "face", "upper", "full"])
 @click.option(
     "--lead", default=200, show_default=True, type=click.IntRange(40, 1000), help="Milliseconds the band plays ahead."
 )
+@click.option("--memory/--no-memory", default=True, show_default=True, help="Remember fans from show to show.")
 @click.option("--origin", multiple=True, help="A web origin that may connect beside the page's own.")
 @click.option("--capture", metavar="SOURCE", help="A person drives too: webcam, webcam:1, or a film or GIF.")
 @click.option(
@@ -54,6 +56,7 @@ def show(
     window: bool | None, record: Path | None, timeline: Path | None, script: Path | None, shot: str, lead: int,
     origin: tuple[str, ...], capture: str | None, capture_mode: str, capture_model: Path | None,
     capture_pose: Path | None, calibration: Path | None, vmc_in: str | None, vmc_out: str | None,
+    memory: bool,
 ) -> None:  # fmt: skip
     """A live show: serves the fans' page and performs until it is stopped.
 
@@ -61,6 +64,7 @@ def show(
     """
     from characters import load
     from stage.live import LiveOptions, run
+    from stage.paths import memory_file
     from stage.performance import Settings
     from stage.script import Script, read_script
 
@@ -71,6 +75,8 @@ def show(
             writable(path, (suffix,))
     person = _person(capture, capture_mode, capture_model, capture_pose, calibration, vmc_in, vmc_out)
     settings = Settings(definition, seed, seconds, *size, fps, shot, live=True, lead=lead * 48, capture=person)
+    if memory:
+        settings = replace(settings, memory=memory_file(definition.identity.name))
     run(settings, LiveOptions(host, port, window, record, timeline, Script(events), origin))
 
 
@@ -126,10 +132,11 @@ def _checked(source: str, pose: Path | None, calibration: Path | None) -> None:
 @click.option("--shot", type=SHOTS, default="auto", show_default=True)
 @click.option("--timeline", type=click.Path(path_type=Path), help="Write the cues to this file (JSON lines).")
 @click.option("--wav", type=click.Path(path_type=Path), help="Write the sound to this WAV.")
+@click.option("--voice", type=click.Path(path_type=Path), help="Write the voice alone, before the mix, to this WAV.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was made as one JSON line.")
 def render(
     character: str, out: Path | None, seconds: float, seed: int, size: tuple[int, int], fps: int, script: Path | None,
-    shot: str, timeline: Path | None, wav: Path | None, as_json: bool,
+    shot: str, timeline: Path | None, wav: Path | None, voice: Path | None, as_json: bool,
 ) -> None:  # fmt: skip
     """The same show, offline: the same files every time for the same seed and script.
 
@@ -141,9 +148,9 @@ def render(
     from stage.performance import Settings
     from stage.script import Script, read_script
 
-    if out is None and wav is None and timeline is None:
+    if not any((out, wav, voice, timeline)):
         raise Refused("nothing to write; give -o SHOW.mp4, --wav SOUND.wav or --timeline CUES.jsonl")
-    for path, suffix in ((out, ".mp4"), (wav, ".wav"), (timeline, ".jsonl")):
+    for path, suffix in ((out, ".mp4"), (wav, ".wav"), (voice, ".wav"), (timeline, ".jsonl")):
         if path:
             writable(path, (suffix,))
     definition = load(character)
@@ -154,13 +161,13 @@ def render(
         facts = make(
             settings,
             Script(events),
-            Targets(out, timeline, wav),
+            Targets(out, timeline, wav, voice),
             lambda n, of: progress.update(task, completed=n, total=of),
         )
     if as_json:
         click.echo(json.dumps({"out": str(out) if out else None, **facts}))
     else:
-        made = ", ".join(str(path) for path in (out, wav, timeline) if path)
+        made = ", ".join(str(path) for path in (out, wav, voice, timeline) if path)
         click.echo(f"{made}: {seconds:g} s, {facts['replies']} answers, {facts['songs']} songs")
 
 

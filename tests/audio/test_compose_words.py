@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from audio.compose import Wish, clean_topic, compose, lyric_lines
 from audio.compose.lyrics import theme_names, write_lyrics
+from audio.compose.metre import metre_of
 from audio.compose.prosody import place
 from audio.compose.wish import read_wish, topic_of
 from audio.compose.words import bank, count, rhyme, syllabify, themes
@@ -123,7 +124,7 @@ def test_articles_stand_where_english_wants_them() -> None:
 
 def test_stressed_syllables_fall_on_stronger_places() -> None:
     syllables = syllabify("The kettle sings before the sun")
-    slots = place(syllables, {0, 2, 4, 8, 10}, 2, 4, 120.0, -2)  # type: ignore[arg-type]
+    slots = place(syllables, {0, 2, 4, 8, 10}, 2, metre_of("4/4"), 120.0, -2)
     assert slots == sorted(set(slots))
     strong = [slot for slot, s in zip(slots, syllables) if s.stress == 1]
     assert sum(slot % 2 == 0 for slot in strong) >= len(strong) - 1

@@ -9,7 +9,7 @@ def test_the_ladder_goes_down_in_cost_and_sizes_stay_even() -> None:
     levels = ladder(1280, 720, 30)
     costs = [level.width * level.height * level.fps for level in levels]
     assert costs == sorted(costs, reverse=True)
-    assert levels[0].name == "1280x720 fxaa 30"
+    assert levels[0].name == "1280x720 mlaa 30"
     assert all(level.width % 2 == 0 and level.height % 2 == 0 for level in ladder(854, 480, 25))
 
 

@@ -1,0 +1,124 @@
+"""Morphological anti-aliasing on the processor, for machines that draw on it anyway.
+
+After Alexander Reshetov, "Morphological Antialiasing" (HPG 2009): wherever brightness steps between two rows of pixels,
+the step's runs are found; where a run ends in a step the other way, the true outline slants, and the pixels along the
+run take the share of their neighbour that the slanted line cuts off. Only edge pixels are touched, so a frame costs two
+or three milliseconds where a shader over the whole figure costs fifteen.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Bytes = npt.NDArray[np.uint8]
+THRESHOLD = 18
+"""Steps of brightness (of 255) that make an edge."""
+
+
+class Smoother:
+    """Smooths pictures of up to one size; the working arrays are kept."""
+
+    def __init__(self, width: int, height: int) -> None:
+        self._a, self._b = np.empty((2, height * width), np.uint8)
+        self._rows, self._columns = np.empty((2, height * width), bool)
+        self._luma = np.empty((height, width), np.uint8)
+
+    def plane(self, plane: Bytes, box: tuple[int, int, int, int]) -> None:
+        """Smooths a brightness plane (h, w) in place within ``box`` (left, top, right, bottom)."""
+        part = plane[box[1] : box[3], box[0] : box[2]]
+        if min(part.shape) > 2:
+            _blend(part, *self._weights(part))
+
+    def picture(self, rgb: Bytes, box: tuple[int, int, int, int]) -> None:
+        """Smooths (h, w, 3) in place, by edges of its brightness."""
+        part = rgb[box[1] : box[3], box[0] : box[2]]
+        if min(part.shape[:2]) > 2:
+            luma = self._luma[: part.shape[0], : part.shape[1]]
+            piece = self._a[: luma.size].reshape(luma.shape)
+            # A quarter red, half green, a quarter blue: sums of whole bytes, close enough to find edges.
+            np.right_shift(part[..., 0], 2, out=luma)
+            luma += np.right_shift(part[..., 1], 1, out=piece)
+            luma += np.right_shift(part[..., 2], 2, out=piece)
+            _blend(part, *self._weights(luma))
+
+    def _weights(self, luma: Bytes) -> tuple[Any, Any, Any, int]:
+        """Pixels (flat indices), the neighbours they mix with, and how much (0..0.5), as lists of arrays."""
+        h, w = luma.shape
+        rows = self._edges(self._rows, luma[:-1], luma[1:], (h, w))
+        columns = self._edges(self._columns, luma[:, :-1], luma[:, 1:], (h, w))
+        flat = np.flatnonzero(rows)
+        across = _runs(flat, 1, w, columns.ravel())
+        # The other way: the same indices in the order of columns.
+        flat = np.flatnonzero(columns)
+        y, x = np.divmod(flat, w)
+        order = np.sort(x * h + y)
+        x, y = np.divmod(order, h)
+        down = _runs(y * w + x, w, 1, rows.ravel(), order)
+        return (*(a + b for a, b in zip(across, down)), w)
+
+    def _edges(self, out: Any, a: Bytes, b: Bytes, shape: tuple[int, int]) -> Any:
+        """Where two shifted views differ; same shape as the picture, its border free."""
+        h, w = shape
+        size = a.shape[0] * a.shape[1]
+        high, low = self._a[:size].reshape(a.shape), self._b[:size].reshape(a.shape)
+        np.maximum(a, b, out=high)
+        np.minimum(a, b, out=low)
+        high -= low
+        edges = out[: h * w].reshape(h, w)
+        np.greater(high, THRESHOLD, out=edges[: a.shape[0], : a.shape[1]])
+        edges[0], edges[-1], edges[-2] = False, False, False
+        edges[:, 0], edges[:, -1], edges[:, -2] = False, False, False
+        return edges
+
+
+def _runs(flat: Any, step: int, side: int, crossing: Any, order: Any = None) -> tuple[list[Any], list[Any], list[Any]]:
+    """Runs of edges along ``step``; each edge lies between a pixel and the one ``side`` after it.
+
+    ``crossing`` are the edges of the other direction (flat); ``order`` numbers neighbours along the run one apart.
+    """
+    if not len(flat):
+        return [], [], []
+    key = flat if order is None else order
+    first = np.flatnonzero(np.concatenate([[True], np.diff(key) != 1]))
+    lengths = np.diff(np.append(first, len(flat)))
+    begin, end = flat[first], flat[first + lengths - 1]
+    # Which way the outline turns at each end: 1 into the near pixel, -1 into the far one, 0 neither or both.
+    left = crossing[begin - step].astype(np.int8) - crossing[begin - step + side]
+    right = crossing[end].astype(np.int8) - crossing[end + side]
+    bent = (left != 0) | (right != 0)
+    lengths = np.where(bent, lengths, 0)
+    kept = np.repeat(bent, np.diff(np.append(first, len(flat))))
+    edge = flat[kept]
+    n = np.repeat(lengths, lengths).astype(np.float32)
+    start = np.cumsum(lengths) - lengths
+    at = np.arange(len(edge), dtype=np.float32) - np.repeat(start, lengths)
+    from_left = _share(at, n) * np.repeat(left, lengths)
+    from_right = _share(n - 1 - at, n) * np.repeat(right, lengths)
+    into_near = np.maximum(from_left, 0) + np.maximum(from_right, 0)
+    into_far = np.maximum(-from_left, 0) + np.maximum(-from_right, 0)
+    near, far = np.flatnonzero(into_near > 0.02), np.flatnonzero(into_far > 0.02)
+    near_at, far_at = edge[near], edge[far]
+    return [near_at, far_at + side], [near_at + side, far_at], [into_near[near], into_far[far]]
+
+
+def _share(at: Any, n: Any) -> Any:
+    """What a line that falls from half a pixel at an end to none in the middle of ``n`` covers of pixel ``at``."""
+    to = np.minimum(at + 1, 0.5 * n)
+    return np.maximum(0.5 * (to - at) * (1 - (to + at) / n), 0) * (to > at)
+
+
+def _blend(part: Any, pixels: list[Any], others: list[Any], weights: list[Any], width: int) -> None:
+    """Mixes with the neighbours as they were; a pixel may have one on each of its sides. Any number of channels."""
+    moves = []
+    for pixel, other, weight in zip(pixels, others, weights):
+        place = np.divmod(pixel, width)
+        step = part[np.divmod(other, width)].astype(np.float32) - part[place]
+        step *= weight[:, None] if part.ndim == 3 else weight
+        moves.append((place, step.astype(np.int16)))
+    for place, move in moves:
+        move += part[place]
+        np.clip(move, 0, 255, out=move)
+        part[place] = move
