@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from audio.engine.model import Cancel, Change, NoteEvent, Prepare
+from audio.engine.journal import resumed
+from audio.engine.model import Cancel, Change, Message, NoteEvent, Prepare
 from audio.engine.racks import SynthRack, TableRack, Tally
 from audio.engine.sequencer import Parcel, Sequencer
 from audio.instruments.catalog import CATALOG
@@ -172,7 +173,7 @@ class Player:
             ease = 0 if voice.sample > at else 240
             self.desk.voices.add(Take(voice.sample, voice.pcm, voice.owner, voice.sung, order, ease_in=ease))
         sequencer.voices.clear()
-        due = sequencer.due(end)
+        due = [item for item in (self._in_time(*item, at) for item in sequencer.due(end)) if item is not None]
         self._release(at, end)
         for sample, order, message in due:
             if isinstance(message, NoteEvent):
@@ -188,6 +189,18 @@ class Player:
                 self._cancel(message, sample, order)
         self._release(at, end)
         return self._sound_block(at, end)
+
+    def _in_time(self, sample: int, order: int, message: Message, at: int) -> tuple[int, int, Message] | None:
+        """After a jump over samples that came too late: what was due in them takes effect now, or not at all."""
+        if sample >= at:
+            return sample, order, message
+        if isinstance(message, NoteEvent):
+            left = resumed(message, at)
+            if left is None:
+                self.tally.shed += 1
+                return None
+            return at, order, left
+        return at, order, message
 
     def _release(self, at: int, end: int) -> None:
         for rack in self._racks.values():

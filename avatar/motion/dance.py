@@ -243,7 +243,7 @@ class Dance:
             pose[I_[f"{side}.heel"]] += 20.0 * touch + 22.0 * up
             if away > 1e-4:
                 air = math.sin(math.pi * mix) * (1.0 - up)
-                pose[I_[f"{side}.foot.y"]] += _HIGH * min(1.0, 0.35 + away / 0.08) * air**0.8
+                pose[I_[f"{side}.foot.y"]] += (0.55 if both else 1.0) * _HIGH * min(1.0, 0.35 + away / 0.08) * air**0.8
                 pose[I_[f"{side}.heel"]] += 16.0 * air * air
         back = 0.3 * (a[1] + a[3] + (b[1] + b[3] - a[1] - a[3]) * min_jerk(phase))
         pose[I_["hips.z"]] += back

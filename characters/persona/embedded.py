@@ -88,7 +88,10 @@ class Embedded:
         for name, says in bank.safety().items():
             if not self._pools.get(f"i.{name}"):
                 self._pools[f"i.{name}"] = _ready(f"i.{name}", [Line(say=say) for say in says])
-        self._lore = [(entry, [normal(key) for key in entry.keys]) for entry in definition.lore]
+        self._lore = [
+            (entry, [normal(key) for key in entry.keys] if entry.enabled and entry.says and not entry.regex else [])
+            for entry in definition.lore
+        ]
         for number, (entry, _) in enumerate(self._lore):
             self._pools[f"l.{number}"] = _ready(f"l.{number}", [Line(say=say) for say in entry.says])
         self._vocabulary = words_of(ready.line.say for pool in self._pools.values() for ready in pool)
