@@ -2,37 +2,34 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from characters.definition import Definition, Line
 from characters.loader import load, nearest, songs
 from characters.persona.model import GESTURES, MOODS
 from characters.persona.speech import SLOTS, clean_speech, fill, has_words, known_tag, slots_of, tags_of
 
-SITUATIONS = (
-    "opening", "idle", "chat", "song_intro", "song_request_accept", "song_done", "closing", "gift", "join", "trouble",
-    "banter", "return",
-)  # fmt: skip
+
+def _taxonomy() -> dict[str, dict[str, Any]]:
+    """Situations of a show (their slots, whether every character needs them) and intents of fans."""
+    file = Path(__file__).parent / "persona" / "data" / "taxonomy.toml"
+    return dict(tomllib.loads(file.read_text(encoding="utf-8")))
+
+
+_SITUATIONS: dict[str, Any] = _taxonomy()["situations"]
+SITUATIONS = tuple(_SITUATIONS)
 """Situations a show asks for."""
 
 MOST_WORDS = 30
 """A spoken line of more words is a speech."""
 
-_FITTING = {
-    "opening": {"count"},
-    "closing": {"count", "song"},
-    "idle": {"count", "song"},
-    "banter": {"count", "song"},
-    "return": {"fan", "count"},
-    "trouble": {"count", "song"},
-    "song_intro": {"song", "count"},
-    "song_done": {"song", "count"},
-    "song_request_accept": {"fan", "topic", "count", "song"},
-    "gift": {"fan", "count", "song"},
-    "join": {"fan", "count", "song"},
-    "chat": {"fan", "count", "song"},
-}
+_WITH_TOPIC = ("song_request", "opinion", "share")
+"""Intents that come with what they are about."""
+_FITTING = {name: {*about["slots"], "count", "song"} for name, about in _SITUATIONS.items()}
+_FITTING |= {name: _FITTING[name] | {"fan"} for name in ("gift", "join", "chat", "return") if name in _FITTING}
 
 
 def check(path: str | Path) -> list[str]:
@@ -46,7 +43,7 @@ def check(path: str | Path) -> list[str]:
 def warnings(definition: Definition) -> Iterator[str]:
     """Warnings about a loaded character."""
     for situation in SITUATIONS:
-        if not definition.situations.get(situation):
+        if _SITUATIONS[situation]["need"] and not definition.situations.get(situation):
             yield f"lines.toml: situations.{situation} has no lines; she will borrow from others"
     for situation, lines in definition.situations.items():
         if situation not in SITUATIONS:
@@ -63,13 +60,18 @@ def warnings(definition: Definition) -> Iterator[str]:
 def _intentions(definition: Definition) -> Iterator[str]:
     from characters.persona import bank
 
-    shared = set(bank.hears()) | {rule.intent for rule in bank.rules()} | {"unknown", "emoji", "other_language", "spam"}
+    shared = (
+        set(bank.hears())
+        | set(_taxonomy()["intents"])
+        | {rule.intent for rule in bank.rules()}
+        | {"unknown", "emoji", "other_language", "spam"}
+    )
     for name, intention in definition.intentions.items():
         if not intention.hears and name not in shared:
             yield f"lines.toml: intentions.{name} hears nothing, so it is never understood; add hears"
         if not intention.lines:
             yield f"lines.toml: intentions.{name} has no lines"
-        fitting = {"fan", "count", "song"} | ({"topic"} if name == "song_request" else set())
+        fitting = {"fan", "count", "song"} | ({"topic"} if name in _WITH_TOPIC else set())
         yield from _lines(f"intentions.{name}", intention.lines, fitting)
 
 
@@ -104,6 +106,8 @@ def _lore(definition: Definition) -> Iterator[str]:
     owner: dict[str, int] = {}
     for number, entry in enumerate(definition.lore, 1):
         keys = [key.lower().strip() for key in entry.keys]
+        if entry.constant or entry.regex or not entry.enabled:
+            continue  # for language models, or switched off by its author
         if not any(has_words(key) for key in keys):
             yield f"lore.toml: entry {number} has no key with words, so it is never told"
         elif all(key in owner for key in keys):

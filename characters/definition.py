@@ -127,8 +127,29 @@ class Intention(Part):
 class LoreEntry(Part):
     """Something she knows: told when one of ``keys`` is mentioned."""
 
-    keys: list[str]
-    says: list[str]
+    keys: list[str] = []
+    says: list[str] = []
+    """Her own words; what the embedded brain says."""
+    tells: str = ""
+    """The same as prose for a language model; imported cards bring this."""
+    secondary: list[str] = []
+    """One of these must be mentioned too."""
+    constant: bool = False
+    """Told to a language model at every turn."""
+    regex: bool = False
+    """Whether keys are regular expressions (language models only)."""
+    enabled: bool = True
+    order: float = 0.0
+    priority: float | None = None
+
+
+class Prompting(Part):
+    """What only a language model reads; imported cards bring it. The rules of the stage always stand after it."""
+
+    system: str = ""
+    scenario: str = ""
+    after_history: str = ""
+    examples: list[str] = []
 
 
 class Definition(Part):
@@ -141,6 +162,7 @@ class Definition(Part):
     look: Look = Look()
     stage: StageDefinition = StageDefinition()
     rules: Rules = Rules()
+    prompt: Prompting = Prompting()
     credits: dict[str, str] = {}
     situations: dict[str, list[Line]] = {}
     """Authored lines by situation (``opening``, ``idle``, ...), from ``lines.toml``."""

@@ -38,7 +38,7 @@ MAX_HEARS = 2_000
 MAX_LORE = 2_000
 MAX_SONGS = 500
 
-_TABLES = ("identity", "persona", "voice", "music", "look", "stage", "rules", "credits")
+_TABLES = ("identity", "persona", "voice", "music", "look", "stage", "rules", "prompt", "credits")
 _WANTED = {
     "string_type": "text in quotes",
     "float_type": "a number",
@@ -251,11 +251,18 @@ def _lore(file: Path, document: dict[str, Any]) -> list[LoreEntry]:
         for key in table:
             if key not in LoreEntry.model_fields:
                 raise _unknown(file, place, key, list(LoreEntry.model_fields))
-        for key in LoreEntry.model_fields:
-            if not table.get(key):
-                raise CharacterError(file, f"{place}.{key}", "is missing or empty", f'add {key} = ["..."]')
-        keys = _texts(file, f"{place}.keys", table["keys"], MAX_HEARS)
-        out.append(LoreEntry(keys=keys, says=_texts(file, f"{place}.says", table["says"], MAX_HEARS)))
+        if not (table.get("says") or table.get("tells")):
+            raise CharacterError(file, f"{place}.says", "is missing or empty", 'add says = ["..."]')
+        if not table.get("keys") and not table.get("constant"):
+            raise CharacterError(file, f"{place}.keys", "is missing or empty", 'add keys = ["..."]')
+        for key in ("keys", "says", "secondary"):
+            table[key] = _texts(file, f"{place}.{key}", table.get(key, []), MAX_HEARS)
+        try:
+            out.append(LoreEntry(**table))
+        except ValidationError as error:
+            detail = error.errors(include_url=False)[0]
+            where = ".".join(str(part) for part in detail["loc"])
+            raise CharacterError(file, f"{place}.{where}", *_problem(detail)) from None
     return out
 
 

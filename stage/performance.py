@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ from avatar.rig.frame import PoseFrame
 from avatar.vrm import load
 from avatar.wardrobe import ensure
 from characters.definition import Definition
+from characters.memory import open_remembering
 from characters.persona.mind import Inline, Mind
 from stage.capture import CaptureSettings, StageCapture, clips_of
 from stage.clock import SAMPLE_RATE, FrameClock
@@ -60,6 +62,8 @@ class Settings:
     lead: int = SAMPLE_RATE // 5
     """Samples the band plays ahead (200 ms): the price of never missing a block on a busy machine."""
     plan: Plan = field(default_factory=Plan)
+    memory: Path | None = None
+    """File in which fans are remembered (live shows only); None: nothing is kept."""
     capture: CaptureSettings | None = None
     """A person who drives the avatar, or programs that are told; live only."""
 
@@ -110,7 +114,8 @@ class Performance:
         self.studio = Studio(self.definition, settings.live)
         self.mind: Mind | Inline
         if settings.live:
-            mind = Mind(self.definition, settings.seed)
+            opener = partial(open_remembering, path=settings.memory) if settings.memory else None
+            mind = Mind(self.definition, settings.seed, opener=opener)
             mind.start()
             self.mind = mind
         else:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
+import threading
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,19 +15,20 @@ import numpy as np
 import numpy.typing as npt
 import soundfile
 
+from audio import voice as voices
 from audio.compose import Wish, compose, sung_phrases
-from audio.engine import Band, Change, Message, NoteEvent, VoiceEvent
-from audio.engine.perform import TAIL, song_messages
-from audio.mix import loudness, master, true_peak
+from audio.engine.offline import Press, Rendered, render
+from audio.engine.shelf import Shelf
+from audio.mix import true_peak
 from audio.score import lrc, write_song
 from audio.score.model import Song
-from audio.voice import open_voice, voice_settings
-from audio.voice.model import Spoken, Take, Voice
+from audio.voice.model import Spoken, Take, Voice, VoiceSettings
 from characters.definition import Definition
 from stage.clock import SAMPLE_RATE
 from stage.director.music import Bandstand, Piece
 from stage.director.voicecues import voice_cues
 from stage.files import AsideFile
+from stage.paths import cache_dir
 from stage.timeline import Timeline
 
 
@@ -51,80 +54,114 @@ def write_lines(path: Path, lines: Iterable[str]) -> None:
         aside.drop()
 
 
-def _voice(definition: Definition) -> Voice:
-    return open_voice(voice_settings(definition.voice))
+def _settings(definition: Definition) -> VoiceSettings:
+    return voices.voice_settings(definition.voice)
 
 
-def sing_all(song: Song, voice: Voice) -> list[tuple[int, Take]]:
-    """Every sung phrase rendered: (sample of its zero, take)."""
-    return [(offset, voice.render(voice.layout(phrase))) for offset, phrase in sung_phrases(song)]
-
-
-def play(song: Song, takes: list[tuple[int, Take]], tracks: frozenset[str] | None = None) -> npt.NDArray[np.float32]:
-    """The band plays a song with its sung takes, offline; with ``tracks`` only those (a stem).
-
-    Sample 0 is the first that sounds: a breath or consonants before the first beat come before it.
-    """
-    before = max(0, -min((offset + take.layout.start for offset, take in takes), default=0))
-    length = song.tempo_map.sample(song.tempo_map.bar_beat(song.bars)) + before + TAIL
-    messages: list[Message] = [
-        message
-        for message in song_messages(song, before)
-        if tracks is None or not isinstance(message, NoteEvent | Change) or message.track in tracks
-    ]
-    if tracks is None or "voice" in tracks:
-        messages += [VoiceEvent(before + at + take.layout.start, take.pcm, "song", sung=True) for at, take in takes]
-    with Band() as band:
-        band.start(0)
-        band.send(*messages)
-        pieces = []
-        while band.position < length:
-            pieces.append(band.pull(min(9_600, length - band.position)))
-    return np.concatenate(pieces)
-
-
-def stems(song: Song, takes: list[tuple[int, Take]]) -> dict[str, npt.NDArray[np.float32]]:
-    """Each track alone, all of the same length."""
-    return {track.name: play(song, takes, frozenset((track.name,))) for track in song.tracks}
-
-
-def song_timeline(song: Song, takes: list[tuple[int, Take]]) -> Timeline:
-    """All cues of a performed song from sample 0."""
+def song_timeline(song: Song, voice: Voice, before: int) -> Timeline:
+    """All cues of a performed song; its first beat is ``before`` samples after the first sample of the sound."""
     timeline = Timeline()
     band = Bandstand(timeline, lambda *messages: None, lambda id, phrase, urgency: True)
-    band.start_song(Piece("song", song, False), 0, 0)
-    for offset, take in takes:
-        timeline.extend(voice_cues(take, offset, "song", sung=True))
+    band.start_song(Piece("song", song, False), before, 0)
+    silent = np.zeros(0, np.float32)
+    for offset, phrase in sung_phrases(song):
+        layout = voice.layout(phrase)
+        timeline.extend(voice_cues(Take(layout, silent, silent), before + offset, "song", sung=True))
     return timeline
 
 
-def _figures(song: Song, pcm: npt.NDArray[np.float32]) -> dict[str, Any]:
+class StemFiles:
+    """Stems written chunk by chunk, in any order between tracks, in order within one."""
+
+    def __init__(self, folder: Path, song: Song) -> None:
+        self._folder = folder
+        self._names = file_names([track.name for track in song.tracks])
+        self._files: dict[str, soundfile.SoundFile] = {}
+        self._waiting: dict[str, dict[int, npt.NDArray[np.int16]]] = {}
+        self._next: dict[str, int] = {}
+        self._lock = threading.Lock()
+
+    def __call__(self, name: str, k: int, sound: npt.NDArray[np.float32]) -> None:
+        """Chunk ``k`` of a stem."""
+        pcm = np.rint(np.clip(sound, -1, 1) * 32767).astype(np.int16)
+        with self._lock:
+            if name not in self._files:
+                path = self._folder / f"{self._names.get(name, name)}.wav"
+                self._files[name] = soundfile.SoundFile(path, "w", SAMPLE_RATE, 2, "PCM_16", format="WAV")
+                self._waiting[name], self._next[name] = {}, 0
+            self._waiting[name][k] = pcm
+            while self._next[name] in self._waiting[name]:
+                self._files[name].write(self._waiting[name].pop(self._next[name]))
+                self._next[name] += 1
+
+    def close(self) -> None:
+        """Finish the files."""
+        for file in self._files.values():
+            file.close()
+
+
+def file_names(names: list[str]) -> dict[str, str]:
+    """A safe file name for every track: letters, digits and dashes, no two alike whatever the file system."""
+    taken: set[str] = {"effects"}
+    result: dict[str, str] = {}
+    for name in names:
+        plain = "".join(c if c.isalnum() or c in "-_" else "-" for c in name).strip("-")[:40] or "track"
+        made, number = plain, 2
+        while made.lower() in taken:
+            made, number = f"{plain}-{number}", number + 1
+        taken.add(made.lower())
+        result.setdefault(name, made)
+    return result
+
+
+def _write_pcm(path: Path, pcm: npt.NDArray[np.int16]) -> None:
+    aside = AsideFile(path)
+    try:
+        soundfile.write(aside.path, pcm, SAMPLE_RATE, "PCM_16", format="WAV")
+        aside.keep()
+    finally:
+        aside.drop()
+
+
+def _figures(song: Song, made: Rendered) -> dict[str, Any]:
     return {
         "title": song.title,
         "bars": song.bars,
-        "seconds": round(len(pcm) / SAMPLE_RATE, 3),
+        "seconds": round(len(made.pcm) / SAMPLE_RATE, 3),
         "key": song.key,
         "mode": song.mode,
         "bpm": float(song.tempos[0].bpm),
-        "lufs": round(loudness(pcm), 2),
-        "true_peak": round(true_peak(pcm), 2),
+        "lufs": round(made.lufs, 2),
+        "true_peak": round(true_peak(made.pcm.astype(np.float32) / 32767), 2),
+        "master_db": made.master_db,
+        "chunks": made.chunks,
+        "chunks_made": made.chunks_made,
+        "phrases": made.phrases,
+        "phrases_made": made.phrases_made,
+        "render_seconds": made.seconds.get("all", 0.0),
+        "stages": made.seconds,
     }
+
+
+def _shelf() -> Shelf:
+    return Shelf(cache_dir() / "sound")
 
 
 def make_song(definition: Definition, wish: Wish, out: Path) -> dict[str, Any]:
     """Compose, perform and write a song folder; the folder appears whole or not at all."""
-    song = compose(definition, wish)
-    takes = sing_all(song, _voice(definition))
-    pcm = master(play(song, takes))
     aside = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.resolve().parent))
     try:
+        with Press(_settings(definition), warm=True) as press:
+            song = compose(definition, wish)
+            (aside / "stems").mkdir()
+            stems = StemFiles(aside / "stems", song)
+            made = render(song, press, sung_phrases(song), _shelf(), stems)
+            stems.close()
+        song = replace(song, mix=replace(song.mix, master_db=made.master_db))
         for name in ("song.toml", "song.mid", "song.musicxml"):
             write_song(song, aside / name)
-        write_wav(aside / "song.wav", pcm)
+        _write_pcm(aside / "song.wav", made.pcm)
         (aside / "lyrics.lrc").write_text(lrc(song), "utf-8")
-        (aside / "stems").mkdir()
-        for name, stem in stems(song, takes).items():
-            write_wav(aside / "stems" / f"{name}.wav", stem)
         credits = {
             "title": song.title,
             "artist": definition.identity.name,
@@ -144,28 +181,32 @@ def make_song(definition: Definition, wish: Wish, out: Path) -> dict[str, Any]:
             aside.rename(out)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
-    return {"out": str(out), **_figures(song, pcm)}
+    return {"out": str(out), **_figures(song, made)}
 
 
 def perform_song_file(
     song: Song, definition: Definition, out: Path, timeline: Path | None, stem_folder: Path | None
 ) -> dict[str, Any]:
-    """Play and sing a song into a WAV."""
-    takes = sing_all(song, _voice(definition))
-    pcm = master(play(song, takes))
-    write_wav(out, pcm)
-    if timeline is not None:
-        write_lines(timeline, (cue.to_json() for cue in song_timeline(song, takes)))
+    """Play and sing a song into a WAV; what an edit since the last time did not touch is reused."""
+    settings = _settings(definition)
+    stems = None
     if stem_folder is not None:
         stem_folder.mkdir(parents=True, exist_ok=True)
-        for name, stem in stems(song, takes).items():
-            write_wav(stem_folder / f"{name}.wav", stem)
-    return {"out": str(out), **_figures(song, pcm)}
+        stems = StemFiles(stem_folder, song)
+    with Press(settings) as press:
+        made = render(song, press, sung_phrases(song), _shelf(), stems)
+    if stems is not None:
+        stems.close()
+    _write_pcm(out, made.pcm)
+    if timeline is not None:
+        cues = song_timeline(song, voices.open_voice(settings), made.before)
+        write_lines(timeline, (cue.to_json() for cue in cues))
+    return {"out": str(out), **_figures(song, made)}
 
 
 def speak_to_file(definition: Definition, text: str, mood: str, out: Path, timeline: Path | None) -> dict[str, Any]:
     """Speak a line into a WAV that begins with its first sample."""
-    voice = _voice(definition)
+    voice = voices.open_voice(_settings(definition))
     take = voice.render(voice.layout(Spoken(text[:2000], mood)))
     write_wav(out, np.repeat(take.pcm[:, None], 2, axis=1))
     if timeline is not None:

@@ -20,7 +20,7 @@ from audio.score.model import Note, Section, Track
 SIXTEENTH = Fraction(1, 4)
 DRUMS = {
     "kick": 36, "snare": 38, "clap": 39, "rim": 37, "hat": 42, "open": 46, "crash": 49, "ride": 51,
-    "tomhigh": 50, "tommid": 47, "tomlow": 43, "shaker": 82, "tambourine": 54, "cowbell": 56,
+    "tomhigh": 50, "tommid": 47, "tomlow": 43, "shaker": 82, "tambourine": 54, "cowbell": 56, "maracas": 70, "claves": 75,
 }  # fmt: skip
 """General MIDI percussion by the names used in style files and song files."""
 

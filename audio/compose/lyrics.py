@@ -48,6 +48,8 @@ def write_lyrics(topic: str, mood: str, world: list[str], rng: random.Random) ->
     moods = [mood] if mood in frames["answers"] else ["bright"]
 
     hooks = [h for h in frames["hooks"][moods[0]] if count(h[0].replace("{topic}", head)) <= desk.limit]
+    own_words = set(head.lower().split()) - {"the", "a", "my", "your"}
+    hooks = [h for h in hooks if not own_words & set(h[0].lower().split())] or hooks
     if doing:
         hooks = [h for h in hooks if h[0] in frames["doing"]["hooks"]]
     hook = rng.choice(hooks or frames["hooks"][moods[0]])

@@ -72,8 +72,8 @@ def write_melody(
     earlier tunes the song must not share a run of ``novelty.LIMIT`` notes with.
     """
     best: Melody | None = None
-    for _ in range(ATTEMPTS):
-        melody, gate = _attempt(plan, lyrics, low, high, rng, person, avoid)
+    for turn in range(ATTEMPTS):
+        melody, gate = _attempt(plan, lyrics, low, high, rng, person, avoid, not turn)
         good = critic.passes(melody.figures, gate) and melody.likeness.notes < novelty.LIMIT
         if best is None or good or critic.score(melody.figures, gate) < critic.score(best.figures, gate):
             best = melody
@@ -86,6 +86,7 @@ def write_melody(
 def _attempt(
     plan: Plan, lyrics: Lyrics, low: int, high: int, rng: random.Random, person: Sequence[Note],
     avoid: Sequence[Sequence[int]],
+    learned: bool,
 ) -> tuple[Melody, tuple[float, float]]:  # fmt: skip
     lift = max((t - plan.tonic) % 12 if m == plan.mode else 0 for _, t, m in plan.keys)
     lift = lift if lift < 6 else 0
@@ -99,7 +100,9 @@ def _attempt(
     gate = (min(10.0, spread * 0.7), max(17.0, spread) if person else 17.0)
     desk = Desk(plan, tuple(lines), floor, peak, tuple(person), gate)
     motif = _motif(desk, rng)
-    options = {name: _options(desk, name, motif, rng) for name in SUNG if any(ln.section.name == name for ln in lines)}
+    options = {
+        name: _options(desk, name, motif, learned, rng) for name in SUNG if any(ln.section.name == name for ln in lines)
+    }
     return _choose(desk, motif, options, avoid, rng), gate
 
 
@@ -117,7 +120,7 @@ def _motif(desk: Desk, rng: random.Random) -> Motif:
     return make_motif(head[:7], rng)
 
 
-def _options(desk: Desk, name: str, motif: Motif, rng: random.Random) -> list[Tune]:
+def _options(desk: Desk, name: str, motif: Motif, learned: bool, rng: random.Random) -> list[Tune]:
     """Tunes for one kind of section, the best few of each maker, best first."""
     plan = desk.plan
     section = next(ln.section for ln in desk.lines if ln.section.name == name)
@@ -139,7 +142,7 @@ def _options(desk: Desk, name: str, motif: Motif, rng: random.Random) -> list[Tu
         made.append(Tune(tuple(phrases), "rule"))
     made.sort(key=lambda t: _tune_cost(t, desk, own))
     best = made[:KEPT]
-    model = melody_model()
+    model = melody_model() if learned else None
     if model is not None:
         shape = _shape(name, desk.floor, desk.peak, rng)
         prime = {s: p for s, p in best[0].phrases[0] if s < half} if name == "chorus" else {}
@@ -147,9 +150,9 @@ def _options(desk: Desk, name: str, motif: Motif, rng: random.Random) -> list[Tu
             model, rhythms, prime, (shape.low, shape.high), key, FINE, plan.metre, plan.line_bars, shape.home,
             chord_at, rng.getrandbits(32),
         )  # fmt: skip
-        learned = [Tune(tuple(phrases), "model", half if prime else 0) for phrases in found]
-        learned.sort(key=lambda t: _tune_cost(t, desk, own))
-        best = [*learned[:KEPT], *best]
+        proposed = [Tune(tuple(phrases), "model", half if prime else 0) for phrases in found]
+        proposed.sort(key=lambda t: _tune_cost(t, desk, own))
+        best = [*proposed[:KEPT], *best]
     best.sort(key=lambda t: _tune_cost(t, desk, own) - (0.35 if t.source == "model" else 0.0))
     return [_with_person(t, desk, own) for t in best] if name == "chorus" and desk.person else best
 

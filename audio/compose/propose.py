@@ -19,7 +19,8 @@ from audio.compose.theory import ladder
 from audio.compose.tune import ChordAt, Phrase, at_slot
 from audio.score.chords import parse_chord
 
-ROWS = 8
+ROWS = 4
+"""Rows asked at once: more would wake the matrix library's threads, which cost more than they bring."""
 HEAT = 0.95
 _NEVER = -1e9
 

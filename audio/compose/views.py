@@ -5,8 +5,8 @@ from __future__ import annotations
 from fractions import Fraction
 
 from audio.score.lines import join_lyrics, phrases, sung_lines
-from audio.score.model import Section, Song
-from audio.voice.model import Sung, SungNote
+from audio.score.model import Note, Section, Song
+from audio.voice.model import Curve, Sung, SungNote
 
 
 def sung_phrases(song: Song) -> list[tuple[int, Sung]]:
@@ -22,8 +22,23 @@ def sung_phrases(song: Song) -> list[tuple[int, Sung]]:
                 end = min(end, tempo.sample(after.start))
             sung.append(SungNote(start - zero, end - start, float(note.pitch), note.lyric, note.velocity, note.phones))
         bpm = next(t.bpm for t in reversed(song.tempos) if t.beat <= notes[0].start)
-        result.append((zero, Sung(tuple(sung), float(bpm), _mood(song, notes[0].start))))
+        mood = _mood(song, notes[0].start)
+        result.append((zero, Sung(tuple(sung), float(bpm), mood, _curves(song, notes, zero))))
     return result
+
+
+def _curves(song: Song, notes: list[Note], zero: int) -> tuple[Curve, ...]:
+    """The sung track's expression curves over one phrase: its own points, and one on either side of it."""
+    track, tempo = song.voice, song.tempo_map
+    first, last = notes[0].start, notes[-1].start + notes[-1].length
+    found = []
+    for curve in track.curves if track else ():
+        inside = [i for i, (beat, _) in enumerate(curve.points) if first <= beat <= last]
+        begin = next((i for i, (beat, _) in reversed(list(enumerate(curve.points))) if beat < first), 0)
+        end = next((i for i, (beat, _) in enumerate(curve.points) if beat > last), len(curve.points) - 1)
+        span = curve.points[min([begin, *inside]) : max([end, *inside]) + 1]
+        found.append(Curve(curve.name, tuple((tempo.sample(beat) - zero, value) for beat, value in span)))
+    return tuple(found)
 
 
 def lyric_lines(song: Song) -> list[tuple[int, int, str]]:

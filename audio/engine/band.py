@@ -45,7 +45,7 @@ _MOST_RESTARTS = 5
 
 
 @contextlib.contextmanager
-def _one_thread() -> Iterator[None]:
+def one_thread() -> Iterator[None]:
     """A child started here does its linear algebra on one thread: predictable cost, same sums every time."""
     names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
     before = {name: os.environ.get(name) for name in (*names, "PYO_GUI_WX")}
@@ -68,7 +68,7 @@ class _Link:
         self._pipe, pipe = context.Pipe()
         self.bell, bell = context.Pipe()
         self.process = context.Process(target=main, args=(pipe, bell, block), name="limelight-band", daemon=True)
-        with _one_thread():
+        with one_thread():
             self.process.start()
         pipe.close()
         bell.close()

@@ -11,6 +11,7 @@ import numpy as np
 
 from audio.engine.band import Band
 from audio.engine.model import NoteEvent, Prepare
+from audio.engine.storm import storm
 
 
 def voices(count: int = 24, seconds: float = 10.0, instrument: str = "pad_warm") -> dict[str, float]:
@@ -109,9 +110,53 @@ def delay(tries: int = 20) -> dict[str, float]:
     return {"median_ms": round(float(np.median(heard)), 1), "worst_ms": round(max(heard), 1)}
 
 
-def bench() -> dict[str, object]:
-    """All of the above."""
+def memory(notes: int = 10_000) -> dict[str, float]:
+    """Growth of the host's memory (MiB) over so many notes on three synthesisers, after a thousand to settle."""
+    names = ("pluck", "arp_square", "bass_pluck")
+
+    def resident(pid: int | None) -> float:
+        with open(f"/proc/{pid}/statm", encoding="ascii") as stream:
+            return int(stream.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / (1 << 20)
+
+    with Band() as band:
+        band.start(0)
+        played, before = 0, 0.0
+        while played < notes + 1_000:
+            at = band.horizon
+            many = [NoteEvent(at + 97 * k, 1_500, names[k % 3], 40 + k % 40, 0.7, names[k % 3]) for k in range(50)]
+            band.send(*many)
+            band.pull(4_800)
+            played += len(many)
+            if played == 1_000:
+                before = resident(band.host_pid)
+        after = resident(band.host_pid)
+    return {"notes": notes, "growth_mib": round(after - before, 3)}
+
+
+def rich(count: int = 40, seconds: float = 8.0) -> dict[str, float]:
+    """CPU seconds per second with 40 voices of five patches held, mix included."""
+    names = ("pad_warm", "pad_glass", "strings", "keys_organ", "pluck")
+    length = int(seconds * 48_000)
+    with Band() as band:
+        band.start(0)
+        band.send(*[NoteEvent(0, length, names[k // 8], 48 + k % 24, 0.7, f"t{k // 8}") for k in range(count)])
+        band.pull(9_600)
+        before = band.health()
+        sounding = before.voices
+        for _ in range((length - 19_200) // 4_800):
+            band.pull(4_800)
+            sounding = max(sounding, band.health().voices)
+        after = band.health()
+    made = (after.position - before.position) / 48_000
+    return {"voices": sounding, "cpu_per_second": round((after.cpu_seconds - before.cpu_seconds) / made, 4)}
+
+
+def bench(seconds: float = 20.0) -> dict[str, object]:
+    """All of the above, and a storm of changes of so many seconds."""
     return {
+        "voices_40": rich(),
+        "memory": memory() if os.path.exists("/proc/self/statm") else None,
+        "storm": storm(seconds),
         "voices_8": voices(8),
         "voices_24": voices(24),
         "late": [lateness(lead) for lead in (150, 200, 250)],

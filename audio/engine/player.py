@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ctypes
+import logging
 from typing import Any
 
 import numpy as np
 
-from audio.engine.model import Cancel, Change, NoteEvent, Prepare
+from audio.engine.journal import resumed
+from audio.engine.model import Cancel, Change, Message, NoteEvent, Prepare
 from audio.engine.racks import SynthRack, TableRack, Tally
 from audio.engine.sequencer import Parcel, Sequencer
 from audio.instruments.catalog import CATALOG
@@ -16,6 +18,8 @@ from audio.instruments.tables import Key, Tables
 from audio.mix.desk import Desk, Source
 from audio.mix.filters import Samples
 from audio.mix.vocal import Take
+
+log = logging.getLogger("limelight.band")
 
 SYNTH_PAIRS = 14
 TABLE_PAIRS = 10
@@ -90,7 +94,10 @@ class Player:
             return False
         name, key = self._wanted.pop(0)
         if key is not None:
-            self.tables.get(key)
+            try:
+                self.tables.get(key)
+            except (ArithmeticError, LookupError, ValueError):
+                log.exception("a sound cannot be made: %s", key)
         elif self._reserved.get(name):
             self._spare.setdefault(name, []).append(self._make_rack(name, self._reserved[name].pop(0)))
         return True
@@ -166,11 +173,15 @@ class Player:
             ease = 0 if voice.sample > at else 240
             self.desk.voices.add(Take(voice.sample, voice.pcm, voice.owner, voice.sung, order, ease_in=ease))
         sequencer.voices.clear()
-        due = sequencer.due(end)
+        due = [item for item in (self._in_time(*item, at) for item in sequencer.due(end)) if item is not None]
         self._release(at, end)
         for sample, order, message in due:
             if isinstance(message, NoteEvent):
-                self._note(message, sample, order, at)
+                try:
+                    self._note(message, sample, order, at)
+                except (ArithmeticError, LookupError, ValueError):  # one note must never cost the band
+                    self.tally.shed += 1
+                    log.exception("a note cannot be played and is left out: %s", message)
             elif isinstance(message, Change):
                 self.desk.change(message.track, message.name, message.value, sample, message.ramp)
         for sample, order, message in due:  # after the notes: one may begin and be cancelled in the same block
@@ -178,6 +189,18 @@ class Player:
                 self._cancel(message, sample, order)
         self._release(at, end)
         return self._sound_block(at, end)
+
+    def _in_time(self, sample: int, order: int, message: Message, at: int) -> tuple[int, int, Message] | None:
+        """After a jump over samples that came too late: what was due in them takes effect now, or not at all."""
+        if sample >= at:
+            return sample, order, message
+        if isinstance(message, NoteEvent):
+            left = resumed(message, at)
+            if left is None:
+                self.tally.shed += 1
+                return None
+            return at, order, left
+        return at, order, message
 
     def _release(self, at: int, end: int) -> None:
         for rack in self._racks.values():

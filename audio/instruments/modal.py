@@ -65,7 +65,7 @@ def _hardness(layer: int) -> float:
 def piano(pitch: float, layer: int) -> Samples:
     """Grand-like: stiff strings in pairs, hammer position and hardness, two-stage decay, knock of the action."""
     f0, hard = hertz(pitch), _hardness(layer)
-    count = int(min(48, 16_000 / f0))
+    count = max(1, int(min(48, 16_000 / f0)))
     k = np.arange(1, count + 1)
     stiff = 0.0001 * 2 ** ((pitch - 48) / 12 * 0.75)
     freqs = f0 * k * np.sqrt(1 + stiff * k * k) / np.sqrt(1 + stiff)
@@ -128,7 +128,7 @@ def bell(pitch: float, layer: int) -> Samples:
 def guitar(pitch: float, layer: int) -> Samples:
     """Steel string: plucking point, finger or pick, two planes of motion, wooden body resonances."""
     f0, hard = hertz(pitch), _hardness(layer)
-    count = int(min(40, 14_000 / f0))
+    count = max(1, int(min(40, 14_000 / f0)))
     k = np.arange(1, count + 1)
     freqs = f0 * k * np.sqrt(1 + 0.00004 * k * k)
     amps = np.abs(np.sin(np.pi * k * (0.13 + 0.05 * (1 - hard)))) / k**0.9 / (1 + (freqs / (1400 + 4800 * hard)) ** 1.6)

@@ -11,8 +11,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 Pyo = Any
 Stream = Any
+_NOISE: dict[int, Any] = {}
+"""One table of noise for each pyo."""
 
 
 @dataclass(slots=True)
@@ -82,6 +86,14 @@ class Bench:
         pyo's SineLoop would do, but reads past its table for some phases and can end the process.
         """
         return self.graph.add(self.pyo.FM(freq, 1, index, mul=mul))
+
+    def noise(self, mul: float | Stream = 1) -> Stream:
+        """White noise from a table all voices share: the same at every start, unlike pyo's own generator."""
+        table = _NOISE.get(id(self.pyo))
+        if table is None:
+            values = np.random.default_rng(7).uniform(-1, 1, 1 << 16)
+            table = _NOISE[id(self.pyo)] = self.pyo.DataTable(size=1 << 16, init=values.tolist())
+        return self.graph.add(self.pyo.TableRead(table, freq=table.getRate(), loop=1, interp=1, mul=mul))
 
     def sum(self, parts: list[Stream]) -> Stream:
         """Sum of streams."""
@@ -201,7 +213,7 @@ def lead_soft(b: Bench) -> Graph:
     tone = b.env(0.05, 0.6, 0.45, 0.3, mul=1.1, add=0.1)
     freq = _vibrato(b, 5.1, 14, 0.6)
     puff = b.env(0.004, 0.10, 0.03, 0.05, mul=0.10, exp=2)
-    air = b.graph.add(b.pyo.Reson(b.graph.add(b.pyo.Noise(mul=puff)), b.freq(0, 2.0), 6))
+    air = b.graph.add(b.pyo.Reson(b.noise(puff), b.freq(0, 2.0), 6))
     parts = [b.warm(freq, tone, 0.6), b.tri(b.freq(6), 0.25), air]
     return b.done(b.low(b.sum(parts), 6500, 0.7, mul=amp))
 
@@ -231,11 +243,14 @@ VOICES: dict[str, Callable[[Bench], Graph]] = {
 """One voice of every synthesiser patch."""
 
 
-def _chorus(pyo: Pyo, left: Stream, right: Stream, depth_ms: float, rate: float, wet: float, hpf: float) -> Graph:
+def _chorus(
+    pyo: Pyo, left: Stream, right: Stream, depth_ms: float, rate: float, wet: float, hpf: float, turn: float
+) -> Graph:
     graph = Graph()
     sides = []
     for k, sound in enumerate((left, right)):
-        sweep = graph.add(pyo.Sine(rate * (1 + 0.13 * k), phase=0.25 + 0.5 * k, mul=depth_ms / 1000, add=0.009))
+        phase = (0.25 + 0.5 * k + turn) % 1.0
+        sweep = graph.add(pyo.Sine(rate * (1 + 0.13 * k), phase=phase, mul=depth_ms / 1000, add=0.009))
         late = graph.add(pyo.Delay(sound, sweep, 0, 0.05, mul=wet))
         sides.append(graph.add(pyo.Mix([sound, late], voices=1)))
     made = [graph.add(pyo.Biquad(side, hpf, 0.7, 1)) for side in sides]
@@ -262,9 +277,12 @@ _CHORUS = {
 }
 
 
-def effects(pyo: Pyo, name: str, left: Stream, right: Stream) -> Graph:
-    """What stands behind all voices of a rack: chorus where the patch has one, and a low cut."""
+def effects(pyo: Pyo, name: str, left: Stream, right: Stream, turn: float = 0.0) -> Graph:
+    """What stands behind all voices of a rack: chorus where the patch has one, and a low cut.
+
+    ``turn`` (0..1) is where in its sweep the chorus begins.
+    """
     if name in _CHORUS:
         depth, rate, wet, hpf = _CHORUS[name]
-        return _chorus(pyo, left, right, depth, rate, wet, hpf)
+        return _chorus(pyo, left, right, depth, rate, wet, hpf, turn)
     return _dry(pyo, left, right, 28.0)

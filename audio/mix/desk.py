@@ -77,11 +77,18 @@ class Source:
 class StripFilter:
     """Low-pass of one source, swept in twelfth-octave steps with a cross-fade a block long at each step."""
 
-    _cache: dict[int, tuple[int, BlockFilter]] = {}  # noqa: RUF012  (shared on purpose: matrices are large)
+    _cache: dict[tuple[int, int], BlockFilter] = {}  # noqa: RUF012  (shared on purpose: a matrix takes milliseconds)
 
     def __init__(self, block: int) -> None:
-        self._block, self._step, self._now = block, 1 << 30, BlockFilter((lowpass(OPEN),), block, 2)
+        self._block, self._step, self._now = block, 1 << 30, self._made(block, 1 << 30).twin()
         self._blend = np.linspace(0, 1, block + 1)[1:, None]
+
+    @classmethod
+    def _made(cls, block: int, step: int) -> BlockFilter:
+        if (block, step) not in cls._cache:
+            shape = lowpass(OPEN) if step == 1 << 30 else lowpass(40.0 * 2 ** (step / 6), 0.9)
+            cls._cache[block, step] = BlockFilter((shape,), block, 2)
+        return cls._cache[block, step]
 
     def __call__(self, sound: Samples, cutoff: float) -> Floats:
         """Filter one block (n, 2)."""
@@ -89,7 +96,7 @@ class StripFilter:
         old = self._now(sound)
         if step == self._step:
             return old
-        fresh = BlockFilter((lowpass(40.0 * 2 ** (step / 6), 0.9),), self._block, 2)
+        fresh = self._made(self._block, step).twin()
         fresh._in[:2] = self._now._in[:2]
         self._step, self._now = step, fresh
         return old + (fresh(sound) - old) * self._blend

@@ -11,6 +11,11 @@ import numpy.typing as npt
 from audio.mix.filters import BlockFilter, Floats, Samples, high_shelf, highpass, lowpass, peak
 
 _SUB = 64
+SUNG_EQ = (highpass(95), peak(280, -2.0, 0.9), peak(3200, 2.5, 0.8), high_shelf(9500, 3.0))
+SPOKEN_EQ = (highpass(80), peak(240, -1.5, 0.9), peak(3000, 3.0, 0.8), high_shelf(8000, 1.5))
+SIZZLE = highpass(5200)
+SLAP_TONE = (highpass(300), lowpass(4200))
+SLAP_DELAY = 5_520
 _LEVEL_DB = -20.0
 """RMS every take is brought towards before the chain."""
 
@@ -61,47 +66,55 @@ class Chain:
     _high: BlockFilter = field(init=False)
 
     def __post_init__(self) -> None:
-        if self.sung:
-            shape = (highpass(95), peak(280, -2.0, 0.9), peak(3200, 2.5, 0.8), high_shelf(9500, 3.0))
-        else:
-            shape = (highpass(80), peak(240, -1.5, 0.9), peak(3000, 3.0, 0.8), high_shelf(8000, 1.5))
-        self._eq = BlockFilter(shape, self.block, 1)
-        self._high = BlockFilter((highpass(5200),), self.block, 1)
+        self._eq = BlockFilter(SUNG_EQ if self.sung else SPOKEN_EQ, self.block, 1)
+        self._high = BlockFilter((SIZZLE,), self.block, 1)
 
     def __call__(self, sound: Samples) -> Floats:
         """One block through the chain."""
         voiced = self._eq(sound[:, None])[:, 0]
         high = self._high(voiced[:, None])[:, 0]
-        count = max(1, self.block // _SUB)
-        size = self.block // count
-        power = (voiced[: count * size].reshape(count, size) ** 2).mean(axis=1)
-        sizzle = (high[: count * size].reshape(count, size) ** 2).mean(axis=1)
-        gains, esses = np.empty(count + 1), np.empty(count + 1)
-        gains[0], esses[0] = self._gain_db, self._ess_db
-        for i in range(count):
-            level = 10 * math.log10(float(power[i]) + 1e-10)
-            over = max(0.0, level - (_LEVEL_DB - 4.0))
-            goal = -over * (0.62 if self.sung else 0.55)
-            rate = 0.28 if goal < self._gain_db else 0.012
-            self._gain_db += (goal - self._gain_db) * rate
-            ess = max(0.0, 10 * math.log10(float(sizzle[i]) + 1e-10) - max(level - 9.0, _LEVEL_DB - 16.0))
-            self._ess_db += (-min(8.0, ess * 0.7) - self._ess_db) * (0.5 if -ess < self._ess_db else 0.06)
-            gains[i + 1], esses[i + 1] = self._gain_db, self._ess_db
-        at = np.arange(self.block) / size
+        return self._levelled(voiced, high)
+
+    def whole(self, sound: Samples) -> Floats:
+        """A whole take at once, from silence; a multiple of ``_SUB`` samples."""
+        from scipy.signal import sosfilt
+
+        shape = SUNG_EQ if self.sung else SPOKEN_EQ
+        voiced = sosfilt([[b0, b1, b2, 1.0, a1, a2] for b0, b1, b2, a1, a2 in shape], sound.astype(np.float64))
+        b0, b1, b2, a1, a2 = SIZZLE
+        return self._levelled(voiced, sosfilt([[b0, b1, b2, 1.0, a1, a2]], voiced))
+
+    def _levelled(self, voiced: Floats, high: Floats) -> Floats:
+        """Compressor and de-esser, stepping every ``_SUB`` samples."""
+        count = max(1, len(voiced) // _SUB)
+        size = len(voiced) // count
+        power = 10 * np.log10((voiced[: count * size].reshape(count, size) ** 2).mean(axis=1) + 1e-10)
+        sizzle = 10 * np.log10((high[: count * size].reshape(count, size) ** 2).mean(axis=1) + 1e-10)
+        goals = -(0.62 if self.sung else 0.55) * np.maximum(0.0, power - (_LEVEL_DB - 4.0))
+        cuts = -np.minimum(8.0, 0.7 * np.maximum(0.0, sizzle - np.maximum(power - 9.0, _LEVEL_DB - 16.0)))
+        gains, esses = [self._gain_db], [self._ess_db]
+        gain, ess = self._gain_db, self._ess_db
+        for goal, cut in zip(goals.tolist(), cuts.tolist()):
+            gain += (goal - gain) * (0.28 if goal < gain else 0.012)
+            ess += (cut - ess) * (0.5 if cut / 0.7 < ess else 0.06)
+            gains.append(gain)
+            esses.append(ess)
+        self._gain_db, self._ess_db = gain, ess
+        at = np.arange(len(voiced)) / size
         marks = np.arange(count + 1)
-        gain = 10 ** (np.interp(at, marks, gains) / 20)
+        lift = 10 ** (np.interp(at, marks, gains) / 20)
         keep = 10 ** (np.interp(at, marks, esses) / 20)
-        out: Floats = (voiced - high * (1 - keep)) * gain
+        out: Floats = (voiced - high * (1 - keep)) * lift
         return out
 
 
 class Slap:
     """One short, dull echo (mono) for the sung voice."""
 
-    def __init__(self, block: int, delay: int = 5520) -> None:
+    def __init__(self, block: int, delay: int = SLAP_DELAY) -> None:
         self._line = np.zeros(max(delay, block) + block)
         self._block = block
-        self._tone = BlockFilter((highpass(300), lowpass(4200)), block, 1)
+        self._tone = BlockFilter(SLAP_TONE, block, 1)
 
     def __call__(self, sound: Floats) -> Floats:
         """The echo that sounds during this block."""

@@ -6,6 +6,7 @@ its lyrics (``win-`` hyphens as here, or karaoke syllables with spaces) make the
 
 from __future__ import annotations
 
+import contextlib
 import io
 import re
 from collections import defaultdict
@@ -15,9 +16,10 @@ from typing import Any
 
 import mido
 
-from audio.score.chords import LETTERS, flat_key, name_of, parse_chord, pitch_class
+from audio.score.chart import chord_token, read_chord
+from audio.score.chords import LETTERS, flat_key, name_of, pitch_class
 from audio.score.errors import ScoreError
-from audio.score.model import Chord, Meter, Note, Section, Song, Tempo, TempoMap, Track
+from audio.score.model import CURVES, Chord, Curve, Meter, Mix, Note, Section, Song, Tempo, TempoMap, Track
 
 TICKS = 960
 MAX_NOTES = 200_000
@@ -59,6 +61,8 @@ def _conductor(song: Song) -> Any:
     events: list[tuple[int, int, Any]] = [(0, 0, mido.MetaMessage("track_name", name=song.title))]
     facts = {"artist": song.artist, "style": song.style, "prompt": song.prompt, "mode": song.mode, "key": song.key}
     facts |= {"seed": str(song.seed), "bars": str(song.bars)}
+    if song.mix.master_db is not None:
+        facts["master"] = repr(song.mix.master_db)
     facts |= {f"credits {k}": v for k, v in song.credits.items()}
     events += [(0, 1, mido.MetaMessage("text", text=f"{k}: {v}")) for k, v in facts.items() if v]
     for meter in song.meters:
@@ -74,7 +78,7 @@ def _conductor(song: Song) -> Any:
         text = f"{section.name} {section.bars} {section.energy!r}"
         events.append((_tick(tempo.bar_beat(section.bar)), 5, mido.MetaMessage("marker", text=text)))
     for chord in song.chords:
-        text = f"chord {chord.symbol} {_tick(chord.start + chord.length) - _tick(chord.start)}"
+        text = f"chord {chord_token(chord)} {_tick(chord.start + chord.length) - _tick(chord.start)}"
         events.append((_tick(chord.start), 6, mido.MetaMessage("text", text=text)))
     return _timed(events, _tick(tempo.bar_beat(song.bars)))
 
@@ -102,6 +106,13 @@ def _write_track(track: Track, channel: int) -> Any:
     for control, value in ((7, volume), (10, round(64 + 63 * track.pan)), (91, round(127 * track.reverb))):
         value = min(127, max(0, value))
         events.append((0, 3, mido.Message("control_change", channel=channel, control=control, value=value)))
+    for curve in track.curves:
+        for beat, drawn in curve.points:
+            text = f"curve {curve.name} {drawn!r}"
+            events.append((_tick(beat), 4, mido.MetaMessage("text", text=text)))
+            if curve.name == "dynamics":  # what other programs know of it: expression, -40 dB full scale
+                loud = min(127, max(0, round(127 * 10 ** (min(0.0, drawn) / 40))))
+                events.append((_tick(beat), 4, mido.Message("control_change", channel=channel, control=11, value=loud)))
     for note in track.notes:
         start, end = _tick(note.start), max(_tick(note.start) + 1, _tick(note.start + note.length))
         velocity = min(127, max(1, round(note.velocity * 127)))
@@ -169,6 +180,7 @@ class _Midi:
         self.words: list[tuple[int, list[tuple[int, str]]]] = []
         self.title, self.key = "", ""
         self.count = 0
+        self.drawn: dict[str, list[tuple[Fraction, float]]] = defaultdict(list)
 
     def song(self) -> Song:
         for index, track in enumerate(self.source.tracks):
@@ -200,7 +212,15 @@ class _Midi:
             prompt=self.facts.get("prompt", ""),
             artist=self.facts.get("artist", ""),
             credits=self.credits,
+            mix=self._mix(),
         )
+
+    def _mix(self) -> Mix:
+        try:
+            gain = float(self.facts.get("master", "nan"))
+        except ValueError:
+            return Mix()
+        return Mix(gain) if -60 <= gain <= 60 else Mix()
 
     def _at(self, tick: int) -> Fraction:
         if tick > MAX_BEATS * self.beat:
@@ -214,6 +234,7 @@ class _Midi:
         notes: dict[int, list[tuple[int, int, int, int]]] = defaultdict(list)
         programs: dict[int, int] = {}
         tick = 0
+        self.drawn.clear()
         for message in messages:
             tick += message.time
             kind = message.type
@@ -274,18 +295,25 @@ class _Midi:
                 gain, pan, reverb = 0.0, 0.0, 0.2
             if -120 <= gain <= 24 and -1 <= pan <= 1 and 0 <= reverb <= 1:
                 track = replace(track, kind=parts[1], gain_db=gain, pan=pan, reverb=reverb)
+        curves = tuple(Curve(curve, tuple(dict(points).items())) for curve, points in self.drawn.items())
+        track = replace(track, curves=curves)
         self.tracks.append(track)
 
     def _text(self, tick: int, text: str, words: list[tuple[int, str]]) -> None:
-        match = re.match(r"^chord (\S{1,24}) (\d{1,9})$", text)
+        match = re.match(r"^chord (\S{1,120}) (\d{1,9})$", text)
         if match:
-            try:
-                parse_chord(match[1])
-            except ValueError:
-                return
-            self.chords.append(Chord(self._at(tick), Fraction(max(1, int(match[2])), self.beat), match[1]))
+            with contextlib.suppress(ValueError):
+                length = Fraction(max(1, int(match[2])), self.beat)
+                self.chords.append(read_chord(match[1], self._at(tick), length))
             return
-        fact = re.match(r"^(artist|style|prompt|mode|key|seed|bars|credits [^:]{1,60}): (.*)$", text, re.S)
+        match = re.match(r"^curve ([a-z_]{1,20}) (-?[\d.e-]{1,24})$", text)
+        if match:
+            with contextlib.suppress(ValueError):
+                low, high = CURVES.get(match[1], (1.0, 0.0))
+                if low <= float(match[2]) <= high:
+                    self.drawn[match[1]].append((self._at(tick), float(match[2])))
+            return
+        fact = re.match(r"^(artist|style|prompt|mode|key|seed|bars|master|credits [^:]{1,60}): (.*)$", text, re.S)
         if fact and tick == 0:
             if fact[1].startswith("credits "):
                 self.credits[fact[1][8:]] = fact[2]

@@ -50,11 +50,17 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Chord:
-    """A chord symbol as musicians write it (``Am7``, ``F/A``, ``Gsus4``) sounding from ``start``."""
+    """A chord symbol as musicians write it (``Am7``, ``F/A``, ``Gsus4``) sounding from ``start``.
+
+    ``function`` is its place in the key as a roman numeral (``V7/ii``), ``voicing`` the MIDI pitches it is played as;
+    both may be left open.
+    """
 
     start: Fraction
     length: Fraction
     symbol: str
+    function: str = ""
+    voicing: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +71,30 @@ class Section:
     bar: int
     bars: int
     energy: float = 0.5
+
+
+CURVES: dict[str, tuple[float, float]] = {
+    "pitch": (-24.0, 24.0),
+    "vibrato_depth": (0.0, 3.0),
+    "vibrato_rate": (1.0, 12.0),
+    "dynamics": (-40.0, 12.0),
+    "breath": (-1.0, 1.0),
+    "tension": (-2.0, 2.0),
+    "gender": (-4.0, 4.0),
+    "growl": (0.0, 1.0),
+    "harmony": (0.0, 1.0),
+    "choir": (0.0, 1.0),
+}
+"""Expression curves and their ranges: pitch in semitones off the note, vibrato depth in semitones and rate in Hz,
+dynamics in dB, the rest as in the character's voice settings."""
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """An expression curve: straight lines between (beat, value) points, level before the first and after the last."""
+
+    name: str
+    points: tuple[tuple[Fraction, float], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +111,15 @@ class Track:
     gain_db: float = 0.0
     pan: float = 0.0
     reverb: float = 0.2
+    curves: tuple[Curve, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Mix:
+    """Settings of the whole mix."""
+
+    master_db: float | None = None
+    """Gain of the master, found once and kept: an edit then leaves the loudness of everything else alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +140,7 @@ class Song:
     prompt: str = ""
     artist: str = ""
     credits: dict[str, str] = field(default_factory=dict)
+    mix: Mix = Mix()
 
     @property
     def voice(self) -> Track | None:
@@ -132,9 +172,12 @@ class TempoMap:
 
     def sample(self, beat: Fraction | int) -> int:
         """Sample of a beat (nearest; the error never adds up)."""
+        return round(self.exact(beat))
+
+    def exact(self, beat: Fraction | int) -> Fraction:
+        """Place of a beat in samples, not rounded."""
         i = max(0, bisect.bisect_right(self._beats, beat) - 1)
-        exact = self._times[i] + (Fraction(beat) - self._beats[i]) * 60 * self._rate / self._tempos[i].bpm
-        return round(exact)
+        return self._times[i] + (Fraction(beat) - self._beats[i]) * 60 * self._rate / self._tempos[i].bpm
 
     def bar_beat(self, bar: int) -> Fraction:
         """First beat of a bar (0-based)."""

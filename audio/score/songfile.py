@@ -9,10 +9,11 @@ from collections import Counter
 from fractions import Fraction
 from typing import Any
 
+from audio.score import chart
 from audio.score import text as lines
 from audio.score.chords import flat_key, pitch_class
 from audio.score.errors import ScoreError
-from audio.score.model import Meter, Note, Song, Tempo, TempoMap, Track
+from audio.score.model import Meter, Mix, Note, Song, Tempo, TempoMap, Track
 
 HEAD = """\
 # A Limelight song. Change anything and perform it again.
@@ -22,9 +23,9 @@ HEAD = """\
 """
 _KNOWN = {
     "title", "artist", "tempo", "meter", "tempo_changes", "meter_changes", "key", "mode", "bars", "style", "seed",
-    "prompt", "sections", "chords", "track", "credits", "format",
+    "prompt", "sections", "chords", "track", "credits", "format", "mix",
 }  # fmt: skip
-_TRACK_KEYS = {"name", "instrument", "kind", "gain_db", "pan", "reverb", "swing", "hard", "notes"}
+_TRACK_KEYS = {"name", "instrument", "kind", "gain_db", "pan", "reverb", "swing", "hard", "notes", "curves"}
 
 
 def dumps(song: Song) -> str:
@@ -50,9 +51,12 @@ def dumps(song: Song) -> str:
     if song.prompt:
         out.append(f"prompt = {_string(song.prompt)}")
     if song.sections:
-        out.append("\n# name, bars, energy\nsections = " + _block(lines.section_lines(song.sections)))
+        out.append("\n# name, bars, energy\nsections = " + _block(chart.section_lines(song.sections)))
     if song.chords:
         out.append("\nchords = " + _block(_chart(song, tempo)))
+    if song.mix.master_db is not None:
+        out.append("\n# Kept, so that an edit changes only what it touches; without it the loudness is measured anew.")
+        out.append(f"[mix]\nmaster_db = {song.mix.master_db!r}")
     if song.credits:
         out.append("\n[credits]")
         out += [f"{_key(k)} = {_string(v)}" for k, v in song.credits.items()]
@@ -63,12 +67,12 @@ def dumps(song: Song) -> str:
 
 def _chart(song: Song, tempo: TempoMap) -> str:
     try:
-        chart = lines.chord_lines(song.chords, tempo, song.bars, song.sections)
-        if lines.read_chords(chart, tempo) == song.chords:
-            return chart
+        written = chart.chord_lines(song.chords, tempo, song.bars, song.sections)
+        if chart.read_chords(written, tempo) == song.chords:
+            return written
     except ValueError:
         pass
-    return lines.exact_chords(song.chords)
+    return chart.exact_chords(song.chords)
 
 
 def _track(track: Track, tempo: TempoMap, flats: bool) -> str:
@@ -95,6 +99,8 @@ def _track(track: Track, tempo: TempoMap, flats: bool) -> str:
         sung = track.kind == "voice" or any(n.lyric or n.phones for n in track.notes)
         body = lines.note_lines(track.notes, tempo, sung, hard, flats)
     out.append("notes = " + _block(body))
+    if track.curves:
+        out.append("curves = " + _block(chart.curve_lines(track.curves, tempo)))
     return "\n".join(out)
 
 
@@ -147,8 +153,8 @@ class _Reader:
         bars = self.value("bars", int, 0)
         if not 0 <= bars <= lines.MAX_BARS:
             raise self.error(self.line_of("bars"), f"{bars} bars", f"A song has 1 to {lines.MAX_BARS} bars.")
-        sections = self.lines_in("sections", self.value("sections", str, ""), lines.read_sections)
-        chords = self.lines_in("chords", self.value("chords", str, ""), lambda t: lines.read_chords(t, tempo))
+        sections = self.lines_in("sections", self.value("sections", str, ""), chart.read_sections)
+        chords = self.lines_in("chords", self.value("chords", str, ""), lambda t: chart.read_chords(t, tempo))
         tables = self.data.get("track", [])
         if not isinstance(tables, list) or len(tables) > 64 or not all(isinstance(t, dict) for t in tables):
             raise self.error(self.line_of("track"), "tracks are not a list of [[track]] tables", "Write [[track]].")
@@ -178,7 +184,19 @@ class _Reader:
             prompt=self.value("prompt", str, ""),
             artist=self.value("artist", str, ""),
             credits=dict(credits_),
+            mix=self.mix(),
         )
+
+    def mix(self) -> Mix:
+        table = self.data.get("mix", {})
+        if not isinstance(table, dict) or not set(table) <= {"master_db"}:
+            raise self.error(self.line_of("[mix]"), "the mix is not understood", "Known is master_db = -2.5.")
+        if "master_db" not in table:
+            return Mix()
+        gain = self.value("master_db", float, 0.0, table)
+        if not -60 <= gain <= 60:
+            raise self.error(self.line_of("master_db"), f"master_db {gain}", "It goes from -60 to 60.")
+        return Mix(gain)
 
     def tempos(self) -> tuple[Tempo, ...]:
         found = [Tempo(Fraction(0), self.bpm(self.data.get("tempo", 120), "tempo"))]
@@ -254,7 +272,9 @@ class _Reader:
                 raise self.error(where, f"{key} {figure}", f"It goes from {low} to {high}.")
             figures[key] = figure
         name = self.value("name", str, "track", table)
-        return Track(name, self.value("instrument", str, "keys_piano", table), notes, kind, **figures)
+        drawn = self.lines_in("curves", self.value("curves", str, "", table), lambda t: chart.read_curves(t, tempo))
+        instrument = self.value("instrument", str, "keys_piano", table)
+        return Track(name, instrument, notes, kind, **figures, curves=drawn)
 
     def value(self, key: str, kind: type, default: Any, table: dict[str, Any] | None = None) -> Any:
         found = (self.data if table is None else table).get(key, default)

@@ -1,4 +1,4 @@
-"""How notes, steps, chords and sections are written as lines of text in a ``song.toml``.
+"""How notes and drum steps are written as lines of text in a ``song.toml``.
 
 Melodic bars: a bar number, then ``pitch:beats`` from the bar line on, ``r:beats`` for rests, ``C4+E4:1`` for notes
 struck together; ``!83`` is how hard in hundredths (the track's ``hard`` when absent). Under a bar of the voice stand
@@ -14,8 +14,8 @@ import re
 from collections.abc import Iterable
 from fractions import Fraction
 
-from audio.score.chords import parse_chord, parse_pitch, pitch_name
-from audio.score.model import Chord, Note, Section, TempoMap
+from audio.score.chords import parse_pitch, pitch_name
+from audio.score.model import Note, TempoMap
 
 DRUM_NAMES = {
     35: "kick2", 36: "kick", 37: "rim", 38: "snare", 39: "clap", 40: "snare2", 41: "floor", 42: "hat", 43: "tomlow",
@@ -152,13 +152,13 @@ def read_notes(text: str, tempo: TempoMap, hard: float = 0.8) -> tuple[Note, ...
                 bars[max(bars)] = bars[max(bars)] if not open_bar else [notes[i] for i in open_bar]
                 open_bar = []
                 continue
-            bar, mark, body = _bar_line(line)
+            bar, mark, body = bar_line(line)
             begin = tempo.bar_beat(bar)
             if mark == "=":
-                source = bars.get(_bar_number(body))
+                source = bars.get(bar_number(body))
                 if source is None:
                     raise ValueError(f"bar {body[:12]!r} is not written above")
-                shift = begin - tempo.bar_beat(_bar_number(body))
+                shift = begin - tempo.bar_beat(bar_number(body))
                 new = [Note(n.start + shift, n.length, n.pitch, n.velocity, n.lyric, n.phones) for n in source]
                 heads = list(range(len(new)))
             else:
@@ -173,14 +173,14 @@ def read_notes(text: str, tempo: TempoMap, hard: float = 0.8) -> tuple[Note, ...
     return tuple(notes)
 
 
-def _bar_line(line: str) -> tuple[int, str, str]:
+def bar_line(line: str) -> tuple[int, str, str]:
     match = re.match(r"^(\d{1,6})\s*([|=])\s*(.*)$", line)
     if not match:
         raise ValueError(f"{line[:40]!r} does not begin with a bar number and |")
-    return _bar_number(match[1]), match[2], match[3]
+    return bar_number(match[1]), match[2], match[3]
 
 
-def _bar_number(text: str) -> int:
+def bar_number(text: str) -> int:
     if not text.strip().isdigit() or not 1 <= int(text[:9]) <= MAX_BARS:
         raise ValueError(f"{text[:12]!r} is no bar number from 1 to {MAX_BARS}")
     return int(text) - 1
@@ -321,14 +321,14 @@ def read_drums(text: str, tempo: TempoMap, swing: Fraction) -> tuple[Note, ...]:
                     raise ValueError("a step line before any bar number")
                 rows.append(_row(line[1:]))
             else:
-                current, mark, body = _bar_line(line)
+                current, mark, body = bar_line(line)
                 order.append(current)
                 rows = []
                 if mark == "=":
-                    source = bars.get(_bar_number(body))
+                    source = bars.get(bar_number(body))
                     if source is None:
                         raise ValueError(f"bar {body[:12]!r} is not written above")
-                    shift = tempo.bar_beat(current) - tempo.bar_beat(_bar_number(body))
+                    shift = tempo.bar_beat(current) - tempo.bar_beat(bar_number(body))
                     bars[current] = [Note(n.start + shift, n.length, n.pitch, n.velocity) for n in source]
                 elif ":" in body:
                     bars[current] = _read_bar(body, tempo.bar_beat(current))[0]
@@ -352,122 +352,3 @@ def _row(text: str) -> tuple[int, str]:
     if len(parts) < 2 or parts[0] not in DRUM_PITCHES:
         raise ValueError(f"{text.strip()[:30]!r} is no drum line (write: kick 9---9---9---9---)")
     return DRUM_PITCHES[parts[0]], "".join(parts[1:])
-
-
-# ---- chords and sections ------------------------------------------------------------------------------------
-def chord_lines(chords: tuple[Chord, ...], tempo: TempoMap, bars: int, sections: tuple[Section, ...]) -> str:
-    """A chord chart, four bars to a line under the names of its sections."""
-    cells = [_cell(chords, tempo, bar) for bar in range(bars)]
-    breaks = {s.bar: s.name for s in sections}
-    lines: list[str] = []
-    row: list[str] = []
-    first = 0
-    for bar, cell in enumerate(cells):
-        if row and (bar in breaks or len(row) == 4):
-            lines.append(f"{first + 1:>3} | " + " | ".join(row) + " |")
-            row = []
-        if bar in breaks:
-            lines.append(f"# {breaks[bar]}")
-        if not row:
-            first = bar
-        row.append(cell)
-    if row:
-        lines.append(f"{first + 1:>3} | " + " | ".join(row) + " |")
-    return "\n".join(lines)
-
-
-def _cell(chords: tuple[Chord, ...], tempo: TempoMap, bar: int) -> str:
-    """One bar: chords of equal share, '.' holds on, '-' nothing; exact places where that is not enough."""
-    begin, end = tempo.bar_beat(bar), tempo.bar_beat(bar + 1)
-    here = [c for c in chords if c.start < end and c.start + c.length > begin]
-    edges = {e for c in here for e in (c.start, c.start + c.length) if begin < e < end}
-    for parts in (1, 2, 3, 4, 6, 8):
-        share = (end - begin) / parts
-        if any((e - begin) % share for e in edges):
-            continue
-        tokens = []
-        for i in range(parts):
-            at = begin + share * i
-            starting = [c for c in here if c.start == at]
-            sounding = [c for c in here if c.start <= at < c.start + c.length]
-            if len(sounding) > 1:
-                break
-            tokens.append(starting[0].symbol if starting else "." if sounding else "-")
-        else:
-            return " ".join(tokens)
-    raise ValueError(f"the chords of bar {bar + 1} overlap or do not lie on its beats")
-
-
-def exact_chords(chords: tuple[Chord, ...]) -> str:
-    """Chords as ``beat length symbol`` lines, for charts that bars cannot hold."""
-    return "\n".join(f"@{fraction(c.start)} {fraction(c.length)} {c.symbol}" for c in chords)
-
-
-def read_chords(text: str, tempo: TempoMap) -> tuple[Chord, ...]:
-    """Chords from a chart; ``LineError`` says which line and what is wrong."""
-    chords: list[Chord] = []
-    for at, line in enumerate(text.split("\n"), 1):
-        line = line.strip()
-        if not line or line.startswith("#"):
-            continue
-        try:
-            if line.startswith("@"):
-                place, length, symbol = line[1:].split()
-                parse_chord(symbol)
-                chords.append(Chord(number(place), number(length), symbol))
-                continue
-            bar, mark, body = _bar_line(line)
-            if mark != "|":
-                raise ValueError("a chord line is written 1 | C | Am7 |")
-            for k, cell in enumerate(body.rstrip().removesuffix("|").split("|")):
-                _read_cell(chords, cell.split(), tempo, bar + k)
-        except ValueError as error:
-            raise LineError(at, str(error)) from None
-    if len(chords) > MAX_NOTES or any(c.length <= 0 or c.start < 0 for c in chords):
-        raise LineError(1, "too many chords, or one without length")
-    return tuple(chords)
-
-
-def _read_cell(chords: list[Chord], tokens: list[str], tempo: TempoMap, bar: int) -> None:
-    if bar >= MAX_BARS or len(tokens) > 64:
-        raise ValueError("too many bars or chords in a bar")
-    begin, end = tempo.bar_beat(bar), tempo.bar_beat(bar + 1)
-    for i, token in enumerate(tokens):
-        share = (end - begin) / len(tokens)
-        if token == "-":
-            continue
-        if token == ".":
-            if not chords:
-                raise ValueError("'.' holds on, but no chord comes before it")
-            last = chords[-1]
-            chords[-1] = Chord(last.start, begin + share * (i + 1) - last.start, last.symbol)
-        else:
-            parse_chord(token)
-            chords.append(Chord(begin + share * i, share, token))
-
-
-def section_lines(sections: tuple[Section, ...]) -> str:
-    """``verse  5-12  0.45``: name, bars, energy."""
-    width = max((len(s.name) for s in sections), default=0)
-    return "\n".join(f"{s.name:<{width}}  {s.bar + 1}-{s.bar + s.bars}  {s.energy!r}" for s in sections)
-
-
-def read_sections(text: str) -> tuple[Section, ...]:
-    """Sections from lines; ``LineError`` says which line and what is wrong."""
-    found = []
-    for at, line in enumerate(text.split("\n"), 1):
-        line = line.strip()
-        if not line or line.startswith("#"):
-            continue
-        match = re.match(r"^([\w-]{1,40})\s+(\d{1,5})(?:-(\d{1,5}))?(?:\s+([\d.e-]{1,24}))?$", line)
-        if not match:
-            raise LineError(at, f"{line[:40]!r} is no section (write: verse 5-12 0.5)")
-        first, last = int(match[2]), int(match[3] or match[2])
-        try:
-            energy = float(match[4] or 0.5)
-        except ValueError:
-            energy = -1.0
-        if not 1 <= first <= last <= MAX_BARS or not 0 <= energy <= 1:
-            raise LineError(at, f"{line[:40]!r}: bars go upwards from 1, energy from 0 to 1")
-        found.append(Section(match[1], first - 1, last - first + 1, energy))
-    return tuple(found)

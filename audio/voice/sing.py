@@ -23,7 +23,7 @@ _MS = SAMPLE_RATE / 1000
 _LENGTHS = {"stop": (45, 85), "affricate": (70, 120), "fricative": (65, 120), "nasal": (45, 85), "liquid": (45, 80),
             "glide": (45, 80), "aspirate": (45, 80), "vowel": (60, 400), "rest": (10, 50)}  # fmt: skip
 """Shortest and longest milliseconds of a consonant as spoken, by kind."""
-_DWELL = 1.6
+_DWELL = 1.45
 """Times longer that a consonant is sung than spoken, where the notes leave room: between long vowels a spoken one is
 missed (near10 of docs/voice.md: 72 at 1.0, 83 at 1.3, 87 at 1.6, 88 at 2.0)."""
 _TOGETHER = 0.06 * SAMPLE_RATE

@@ -150,7 +150,7 @@ class _Clause:
             breath=np.full(len(at), mood.breath, np.float32),
             gender=np.full(len(at), settings.gender),
             growl=np.full(len(at), settings.growl, np.float32),
-            harmony=np.full(len(at), settings.harmony, np.float32),
+            harmony=np.full(len(at), 0.5 * settings.harmony, np.float32),
             choir=np.zeros(len(at), np.float32),
         )
         # A third above a speaking voice is a fixed one: there is no scale to take it from.

@@ -63,7 +63,7 @@ class Idle:
         """Write the whole ground pose. ``free`` 0..1: how much of the sway is left beside a dance."""
         t = sample / RATE
         self._stance(t, pose)
-        self._talk(sample, pose, emphasis * lively)
+        self._talk(sample, pose, emphasis * lively, 0.35 + 0.65 * free)
         self._sway(t, pose, lively * (0.3 + 0.7 * free), free)
         pose[I_["spine.pitch"]] -= 1.5 * breath
         pose[I_["head.pitch"]] += 0.8 * breath
@@ -97,7 +97,7 @@ class Idle:
             if mix > 0.0 and a != b:
                 pose[arm] += (self.book.arm(b) - pose[arm]) * mix
 
-    def _talk(self, sample: int, pose: Vector, emphasis: float) -> None:
+    def _talk(self, sample: int, pose: Vector, emphasis: float, free: float) -> None:
         """Hands that come up while she speaks and mark the stressed vowels."""
         t = sample / RATE
         for span in self.speech.near(sample - RATE, sample + RATE):
@@ -115,6 +115,7 @@ class Idle:
                     pose[arm.start + _AZ] += w * 7.0 * noise(self.seed, stream + 1, t * 0.7)
                     pose[arm.start + _TWIST] += w * (10.0 * noise(self.seed, stream + 2, t * 0.8) + 8.0 * emphasis)
                     pose[arm.start + _FLEX] -= w * 10.0 * emphasis
+            w *= free  # a dancing body keeps its beat
             pose[I_["head.pitch"]] += w * (3.2 * emphasis - 0.8 + 1.4 * noise(self.seed, 851, t * 0.9))
             pose[I_["head.yaw"]] += w * 3.8 * noise(self.seed, 852, t * 0.55)
             pose[I_["head.roll"]] += w * 4.6 * noise(self.seed, 853, t * 0.5)

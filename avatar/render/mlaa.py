@@ -30,19 +30,19 @@ class Smoother:
         """Smooths a brightness plane (h, w) in place within ``box`` (left, top, right, bottom)."""
         part = plane[box[1] : box[3], box[0] : box[2]]
         if min(part.shape) > 2:
-            _blend([part], *self._weights(part))
+            _blend(part, *self._weights(part))
 
     def picture(self, rgb: Bytes, box: tuple[int, int, int, int]) -> None:
         """Smooths (h, w, 3) in place, by edges of its brightness."""
         part = rgb[box[1] : box[3], box[0] : box[2]]
         if min(part.shape[:2]) > 2:
             luma = self._luma[: part.shape[0], : part.shape[1]]
-            # 77, 150 and 29 of 256 (ITU-R BT.601), in pieces that stay inside a byte
+            piece = self._a[: luma.size].reshape(luma.shape)
+            # A quarter red, half green, a quarter blue: sums of whole bytes, close enough to find edges.
             np.right_shift(part[..., 0], 2, out=luma)
-            luma += part[..., 1] >> 1
-            luma += part[..., 1] >> 4
-            luma += part[..., 2] >> 3
-            _blend([part[..., k] for k in range(3)], *self._weights(luma))
+            luma += np.right_shift(part[..., 1], 1, out=piece)
+            luma += np.right_shift(part[..., 2], 2, out=piece)
+            _blend(part, *self._weights(luma))
 
     def _weights(self, luma: Bytes) -> tuple[Any, Any, Any, int]:
         """Pixels (flat indices), the neighbours they mix with, and how much (0..0.5), as lists of arrays."""
@@ -110,18 +110,15 @@ def _share(at: Any, n: Any) -> Any:
     return np.maximum(0.5 * (to - at) * (1 - (to + at) / n), 0) * (to > at)
 
 
-def _blend(planes: list[Any], pixels: list[Any], others: list[Any], weights: list[Any], width: int) -> None:
-    """Mixes with the neighbours as they were; a pixel may have one on each of its sides."""
-    places = [np.divmod(p, width) for p in pixels]
-    sources = [np.divmod(p, width) for p in others]
-    for plane in planes:
-        before = [(plane[p].astype(np.float32), plane[o]) for p, o in zip(places, sources)]
-        moves = [(o - p) * w for (p, o), w in zip(before, weights)]
-        total = np.zeros(plane.shape, np.int16) if len(moves) > 1 else None
-        for place, move in zip(places, moves):
-            if total is not None:
-                total[place] += move.astype(np.int16)
-        if total is not None:
-            for place in places:
-                plane[place] = np.clip(plane[place] + total[place], 0, 255).astype(np.uint8)
-                total[place] = 0
+def _blend(part: Any, pixels: list[Any], others: list[Any], weights: list[Any], width: int) -> None:
+    """Mixes with the neighbours as they were; a pixel may have one on each of its sides. Any number of channels."""
+    moves = []
+    for pixel, other, weight in zip(pixels, others, weights):
+        place = np.divmod(pixel, width)
+        step = part[np.divmod(other, width)].astype(np.float32) - part[place]
+        step *= weight[:, None] if part.ndim == 3 else weight
+        moves.append((place, step.astype(np.int16)))
+    for place, move in moves:
+        move += part[place]
+        np.clip(move, 0, 255, out=move)
+        part[place] = move

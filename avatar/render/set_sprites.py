@@ -25,7 +25,7 @@ STARS = 13
 BULBS = 22
 REACTIONS = 64
 """Most reactions drawn at once; the newest win."""
-MOST = DUST + max(PAGES, 2 * STARS, 2 * BULBS) + REACTIONS
+MOST = DUST + max(PAGES, STARS, BULBS) + REACTIONS
 """Most rows of one draw."""
 LIFE = 3.6
 """Seconds a reaction lives."""
@@ -122,8 +122,8 @@ def pages(matrix: npt.NDArray[np.float32], seconds: float, tint: Colour, front: 
 
 
 def stars(matrix: npt.NDArray[np.float32], seconds: float, glow: float, tints: Sequence[Colour], front: bool,
-          zoom: float, out: Rows) -> int:  # fmt: skip
-    """Stars that hang in the air around her, each in a halo; ``glow`` 0..1 is how bright they are."""
+          zoom: float, out: Rows, halo: bool) -> int:  # fmt: skip
+    """Stars that hang in the air around her, or (``halo``) the soft light about them; ``glow`` 0..1: how bright."""
     d = _FLOATING
     side = np.where(np.arange(STARS) % 2 == 0, -1.0, 1.0)
     points = np.column_stack([
@@ -133,26 +133,25 @@ def stars(matrix: npt.NDArray[np.float32], seconds: float, glow: float, tints: S
     ])  # fmt: skip
     screen = _project(points, matrix)
     depth = screen[:, 2]
-    seen = (depth > 0.5) & (np.abs(screen[:, 0]) < 1.3) & (np.abs(screen[:, 1]) < 1.3) & ((points[:, 2] > 0.3) == front)
+    seen = (depth > 1.7) & (np.abs(screen[:, 0]) < 1.3) & (np.abs(screen[:, 1]) < 1.3) & ((points[:, 2] > 0.3) == front)
     pick = np.flatnonzero(seen)
     n = len(pick)
-    halo, body = out[:n], out[n : 2 * n]
+    rows = out[:n]
     size = (0.035 + 0.055 * d[pick, 5]) * zoom / np.maximum(depth[pick], 0.5)
     blur = np.clip(1.6 - 0.45 * depth[pick], 0.0, 1.0)  # near the lens they are out of focus
-    tint = np.asarray(tints)[pick % len(tints)]
-    for rows, cell, grow in ((halo, _DOT, 2.6), (body, _STAR, 1.0)):
-        rows[:, 0:2] = screen[pick, 0:2]
-        rows[:, 2] = rows[:, 3] = size * grow * (1.0 + 0.5 * blur)
-        rows[:, 4] = 0.35 * np.sin(seconds * 0.5 + d[pick, 6] * 6.3) + d[pick, 7]
-        rows[:, 5] = cell
-        rows[:, 6:9] = tint
-    halo[:, 9], halo[:, 10] = 0.10 + 0.16 * glow, 1.0
-    body[:, 9], body[:, 10] = (0.30 + 0.45 * glow) * (1.0 - 0.6 * blur), 0.35
-    return 2 * n
+    rows[:, 0:2] = screen[pick, 0:2]
+    rows[:, 2] = rows[:, 3] = size * (2.6 if halo else 1.0) * (1.0 + 0.5 * blur)
+    rows[:, 4] = 0.35 * np.sin(seconds * 0.5 + d[pick, 6] * 6.3) + d[pick, 7]
+    rows[:, 5] = _DOT if halo else _STAR
+    rows[:, 6:9] = np.asarray(tints)[pick % len(tints)]
+    rows[:, 9] = 0.10 + 0.16 * glow if halo else (0.30 + 0.45 * glow) * (1.0 - 0.6 * blur)
+    rows[:, 10] = 1.0 if halo else 0.35
+    return n
 
 
-def bulbs(matrix: npt.NDArray[np.float32], seconds: float, glow: float, tint: Colour, zoom: float, out: Rows) -> int:
-    """Two strings of lamps that sag over the roof behind her, each lamp in a halo."""
+def bulbs(matrix: npt.NDArray[np.float32], seconds: float, glow: float, tint: Colour, zoom: float, out: Rows,
+          halo: bool) -> int:  # fmt: skip
+    """Two strings of lamps that sag over the roof behind her, or (``halo``) the soft light about them."""
     t = (np.arange(BULBS) % (BULBS // 2) + 0.5) / (BULBS // 2)
     far = np.arange(BULBS) >= BULBS // 2
     sag = 4.0 * t * (1 - t)
@@ -166,15 +165,15 @@ def bulbs(matrix: npt.NDArray[np.float32], seconds: float, glow: float, tint: Co
     n = len(pick)
     size = 0.030 * zoom / np.maximum(screen[pick, 2], 0.5)
     breath = 0.85 + 0.15 * np.sin(seconds * 0.8 + pick * 1.9)
-    for rows, grow, alpha in ((out[:n], 4.2, 0.16 + 0.20 * glow), (out[n : 2 * n], 1.0, 0.75)):
-        rows[:, 0:2] = screen[pick, 0:2]
-        rows[:, 2] = rows[:, 3] = size * grow
-        rows[:, 4] = 0.0
-        rows[:, 5] = _DOT
-        rows[:, 6:9] = tint
-        rows[:, 9] = alpha * breath
-        rows[:, 10] = 1.0
-    return 2 * n
+    rows = out[:n]
+    rows[:, 0:2] = screen[pick, 0:2]
+    rows[:, 2] = rows[:, 3] = size * (4.2 if halo else 1.0)
+    rows[:, 4] = 0.0
+    rows[:, 5] = _DOT
+    rows[:, 6:9] = tint
+    rows[:, 9] = (0.16 + 0.20 * glow if halo else 0.75) * breath
+    rows[:, 10] = 1.0
+    return n
 
 
 def reactions(items: Sequence[Reaction], aspect: float, out: Rows) -> int:

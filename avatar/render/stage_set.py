@@ -2,7 +2,7 @@
 
 The backdrop is ray-cast in one small shader at a quarter of the picture's size and enlarged softly, as a set behind a
 performer is out of focus; only what must be sharp (letters, sprites) is drawn at full size. While the camera stands
-still, or drifts by less than half a pixel, the result is kept and drawn anew ten times a second, else every frame;
+still, or drifts by little more than a pixel, the result is kept and drawn anew ten times a second, else every frame;
 copying it under her costs next to nothing. That is what makes the stage cheap enough for a software renderer.
 
 Light only breathes with the music: beat and bar change a pixel's luminance by a few hundredths at most, far under
@@ -37,8 +37,8 @@ _BESIDE = ((0.62, 0.28, 0.35), (0.68, 0.32, 0.29), (0.75, 0.32, 0.24))
 _LED_FADE = 0.6
 _REFRESH = 10.0
 """How often a second the backdrop is drawn anew while the camera stands still."""
-_STILL = 0.5
-"""Pixels the camera may move before a kept backdrop is drawn anew."""
+_STILL = 1.2
+"""Pixels (of 1280x720) the camera may move before a kept backdrop, itself soft by four, is drawn anew."""
 _LANDMARKS = np.array([[-3.0, 2.5, -4.2, 1.0], [3.0, 0.5, -4.2, 1.0], [0.0, 0.0, 0.5, 1.0]])
 
 
@@ -177,7 +177,7 @@ class StageSet:
         if wanted != self._shown or not np.abs(seen - self._seen).max() <= _STILL:
             self._shown, self._seen = wanted, seen
             eye = -np.asarray(view, np.float64)[:3, :3].T @ np.asarray(view, np.float64)[:3, 3]
-            self._refresh(name, scene, matrix, eye, light, size)
+            self._refresh(name, scene, matrix, projection, eye, light, size)
         self._lay(target, size)
         self._draw_sprites(name, scene, matrix, projection, size, light, front=False)
         self._plain_state()
@@ -189,13 +189,14 @@ class StageSet:
         depth = np.where(np.abs(points[:, 3:]) < 1e-3, 1e-3, points[:, 3:])
         return points[:, :2] / depth * (0.5 * size[0], 0.5 * size[1])
 
-    def _refresh(self, name: str, scene: SceneState, matrix: Matrix, eye: npt.NDArray[np.float64], light: Colour,
-                 size: tuple[int, int]) -> None:  # fmt: skip
+    def _refresh(self, name: str, scene: SceneState, matrix: Matrix, projection: Matrix, eye: npt.NDArray[np.float64],
+                 light: Colour, size: tuple[int, int]) -> None:  # fmt: skip
         """Draw the backdrop small, enlarge it into the kept picture, letter the wall."""
         picture, small, _, large = self._layers
         small.use()
         self._draw_backdrop(name, scene, matrix, eye, light)
         self._draw_beams(name, scene, matrix, eye, light)
+        self._draw_halos(name, scene, matrix, projection, size, light)
         large.use()
         self.ctx.viewport = (0, 0, size[0], size[1])
         picture.use(0)
@@ -300,7 +301,7 @@ class StageSet:
             return
         age = scene.seconds - self._led_since
         spot, framed = self._led_spot(matrix, scene.top)
-        strength = 0.66 * (1.0 if age < 0.0 else min(1.0, 0.2 + age / _LED_FADE)) * framed
+        strength = 0.58 * (1.0 if age < 0.0 else min(1.0, 0.2 + age / _LED_FADE)) * framed
         if strength <= 0.0:
             return
         side = spot[3]
@@ -352,23 +353,41 @@ class StageSet:
 
     def _draw_sprites(self, name: str, scene: SceneState, matrix: Matrix, projection: Matrix,
                       size: tuple[int, int], light: Colour, front: bool) -> None:  # fmt: skip
+        """Dust, pages, stars or lamps of one side of her; in front also what fans sent."""
         rows, zoom = self._rows, float(projection[1, 1])
-        warm = mix(light, (1.0, 1.0, 1.0), 0.4)
-        n = set_sprites.dust(matrix, scene.seconds, _unit(scene.energy), warm, front, zoom, rows)
-        glow = 0.35 + 0.5 * _unit(scene.energy) + 0.12 * _unit(scene.bar)
-        second = scene.palette[1 % len(scene.palette)]
-        if name == "pool":
-            n += set_sprites.pages(matrix, scene.seconds, warm, front, zoom, rows[n:])
-        elif name == "stars":
-            tints = (second, mix(light, (1.0, 1.0, 1.0), 0.25), mix(second, (1.0, 1.0, 1.0), 0.5))
-            n += set_sprites.stars(matrix, scene.seconds, glow, tints, front, zoom, rows[n:])
-        elif not front:
-            n += set_sprites.bulbs(matrix, scene.seconds, glow, mix(second, (1.0, 0.9, 0.7), 0.4), zoom, rows[n:])
+        n = set_sprites.dust(
+            matrix, scene.seconds, _unit(scene.energy), mix(light, (1.0, 1.0, 1.0), 0.4), front, zoom, rows
+        )
+        n += self._hanging(name, scene, matrix, zoom, light, front, False, n)
         if front and scene.reactions:
             n += set_sprites.reactions(scene.reactions, size[0] / size[1], rows[n:])
+        self._lay_sprites(n, size)
+
+    def _draw_halos(self, name: str, scene: SceneState, matrix: Matrix, projection: Matrix, size: tuple[int, int],
+                    light: Colour) -> None:  # fmt: skip
+        """The bloom of what hangs behind her: soft, so it is drawn into the small backdrop."""
+        self._lay_sprites(self._hanging(name, scene, matrix, float(projection[1, 1]), light, False, True, 0), size)
+
+    def _hanging(self, name: str, scene: SceneState, matrix: Matrix, zoom: float, light: Colour, front: bool, halo: bool,
+                 at: int) -> int:  # fmt: skip
+        """Fill rows from ``at`` with what hangs in the air of a set; how many there are."""
+        rows = self._rows[at:]
+        glow = 0.35 + 0.5 * _unit(scene.energy) + 0.12 * _unit(scene.bar)
+        second, white = scene.palette[1 % len(scene.palette)], (1.0, 1.0, 1.0)
+        if name == "stars":
+            tints = (second, mix(light, white, 0.25), mix(second, white, 0.5))
+            return set_sprites.stars(matrix, scene.seconds, glow, tints, front, zoom, rows, halo)
+        if name == "rooftop" and not front:
+            lamp = mix(second, (1.0, 0.9, 0.7), 0.4)
+            return set_sprites.bulbs(matrix, scene.seconds, glow, lamp, zoom, rows, halo)
+        if name == "pool" and not halo:
+            return set_sprites.pages(matrix, scene.seconds, mix(light, white, 0.4), front, zoom, rows)
+        return 0
+
+    def _lay_sprites(self, n: int, size: tuple[int, int]) -> None:
         if n == 0:
             return
-        self._sprite_buffer.write(rows[:n])
+        self._sprite_buffer.write(self._rows[:n])
         self._sprites.program["aspect"] = size[0] / size[1]
         self._atlas.use(0)
         self.ctx.enable(moderngl.BLEND)

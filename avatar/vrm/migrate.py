@@ -51,6 +51,7 @@ def _meta(old: dict[str, Any]) -> dict[str, Any]:
         "licenseName": old.get("licenseName") or "",
         "licenseUrl": old.get("otherLicenseUrl") or "",
         "otherLicenseUrl": old.get("otherPermissionUrl") or "",
+        "references": [old["reference"]] if old.get("reference") else [],
         "contactInformation": old.get("contactInformation") or "",
         "avatarPermission": old.get("allowedUserName") or "",
         "commercialUsage": old.get("commercialUssageName") or "",

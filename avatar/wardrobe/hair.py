@@ -273,7 +273,7 @@ def _crown(
     stops = [(azimuth, 252.6, -4), (azimuth, 244, lift * 0.5), (azimuth, 222, lift + 1.5),
              (azimuth + drift * 0.3, 170, lift + 3), (azimuth + drift * 0.6, 105, lift + 2.5),
              (azimuth + drift * 0.9, end * 0.55 + 40, lift + 1.5), (azimuth + drift, end, lift + curl)]  # fmt: skip
-    return Clump(on_volume(stops), width, 10, hue, 0.45, 0.55, 11, chain, 0.5)
+    return Clump(on_volume(stops), width, 10, hue, 0.45, 0.55, 10, chain, 0.5)
 
 
 def _hang(azimuth: float, end: float) -> Array:
@@ -388,7 +388,7 @@ def twin_tails() -> Style:
     path = np.array([[0, 0, 0], [30, 14, -6], [56, -30, -10], [64, -120, -12], [52, -230, -8], [40, -310, 0]]) + root
     for i, (dx, dz, share) in enumerate(((0, 0, 1.0), (9, 12, 0.94), (-8, -14, 0.9), (5, -10, 0.8), (-5, 14, 0.84))):
         points = (path - root) * [1, share, 1] + root + np.outer(np.linspace(0, 1, 6), [dx, 0, dz])
-        style.sides.append(Clump(points, 18, 13, i % 3, 0.35, 0.5, 14, "tailLeft", 0.15))
+        style.sides.append(Clump(points, 23, 19, i % 3, 0.3, 0.42, 14, "tailLeft", 0.15))
     style.chains["tailLeft"] = (path[1:], (0.8, 0.34, 0.2, 16.0))
     return style
 
@@ -405,11 +405,13 @@ def ponytail() -> Style:
     style.middle = [c for c in style.middle if c.chain != "back"]
     style.chains = {k: v for k, v in style.chains.items() if not k.startswith("back")}
     knot = on_volume([(180, 206, 6)])[0]
-    for i, azimuth in enumerate((72, 88, 104, 120, 136, 152, 168)):
-        low = on_volume([(azimuth, 42 - 30 * np.sin(np.radians(azimuth - 60)), -5), (azimuth + 4, 90, 2)])
-        high = on_volume([(azimuth + (180 - azimuth) * 0.4, 160, 5)])
-        style.sides.append(Clump(np.concatenate([[knot], high, low[::-1]]), 21, 8, i % 3, 0.5, 0.5, 9))
-        style.sides.append(_crown(azimuth, 190, 22, (i + 1) % 3, 1.0, "", 2))
+    hairline = ((58, 150), (66, 112), (76, 82), (90, 58), (105, 40), (121, 26), (138, 15), (155, 8), (172, 5),
+                (50, 190), (62, 215), (85, 234), (120, 240), (160, 240))  # fmt: skip
+    for i, (azimuth, h) in enumerate(hairline):
+        t = np.linspace(0, 1, 6)
+        lift = (-4.0, 1.0, 4.0, 5.0, 5.5, 7.0)
+        stops = np.stack([azimuth + (180 - azimuth) * t**1.25, h + (206 - h) * t, np.array(lift) - 2.0 * (i % 2)], -1)
+        style.sides.append(Clump(on_volume(stops.tolist()), 19, 8, i % 3, 0.62, 0.4, 9, tip=0.5))
     path = np.array([[0, 0, 0], [0, 14, -42], [0, -40, -78], [0, -150, -74], [0, -270, -58], [0, -350, -40]]) + knot
     for i, (dx, dz, share) in enumerate(((0, 0, 1.0), (17, 4, 0.93), (-17, 4, 0.95), (9, -12, 0.88), (-9, -12, 0.84))):
         points = (path - knot) * [1, share, 1] + knot + np.outer(np.linspace(0, 1, 6), [dx, 0, dz])

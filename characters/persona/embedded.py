@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from characters.definition import Definition, Line
 from characters.guard.help import spoken as spoken_help
@@ -22,7 +22,7 @@ from characters.persona.refine import Wish, bare, fault, refiner, words_of
 from characters.persona.small.corpus import variable
 from characters.persona.small.grammar import sections
 from characters.persona.small.tokens import PHASES, TRAITS, Context
-from characters.persona.small.wording import fitting_mood
+from characters.persona.small.wording import fitting_mood, nameless
 from characters.persona.speech import has_words, plain, slots_of, spoken_name, spoken_topic, told_back
 from characters.persona.understand import CRITICAL, Understanding, normal
 
@@ -33,10 +33,12 @@ REST = 240
 """Lines that pass before one is spoken again: half an hour at one line in eight seconds."""
 FRESH = 0.35
 """Share of lines not heard yet that are refined all the same, so that they fit the moment."""
-TRIES = 3
+TRIES = 2
 """Lines asked of the small model before the authored one is spoken."""
-TRAIT = 0.33
-"""From where a trait colours the wording."""
+TRAIT = {"formality": 0.65}
+"""From where a trait colours the wording; 0.33 where nothing else is said."""
+CALM = frozenset({"tender", "sad", "relaxed", "shy"})
+"""Moods in which nobody is loud, whatever their energy."""
 
 _PLAIN = ("Hello there.", "Good to have you here.", "Let me think about that.", "Tell me more.", "I like this evening.")
 _SILENT_MOODS = {
@@ -88,7 +90,10 @@ class Embedded:
         for name, says in bank.safety().items():
             if not self._pools.get(f"i.{name}"):
                 self._pools[f"i.{name}"] = _ready(f"i.{name}", [Line(say=say) for say in says])
-        self._lore = [(entry, [normal(key) for key in entry.keys]) for entry in definition.lore]
+        self._lore = [
+            (entry, [normal(key) for key in entry.keys] if entry.enabled and entry.says and not entry.regex else [])
+            for entry in definition.lore
+        ]
         for number, (entry, _) in enumerate(self._lore):
             self._pools[f"l.{number}"] = _ready(f"l.{number}", [Line(say=say) for say in entry.says])
         self._vocabulary = words_of(ready.line.say for pool in self._pools.values() for ready in pool)
@@ -206,16 +211,32 @@ class Embedded:
         group, _, name = chosen.key.rpartition(".")[0].partition(".")
         intent = name if group == "i" else f"s.{name}" if group == "s" else "s.idle"
         heard = self._turn - self._recent.get(bare(say), -REST) < REST
-        if not self._refine or intent not in variable() or chosen.line.mood or not (heard or rng.random() < FRESH):
+        # Where the fan's name is part of the sentence, changing it would break the sentence.
+        woven = "{fan}" in nameless(_TAG.sub("", say))
+        if (
+            not self._refine
+            or woven
+            or intent not in variable()
+            or chosen.line.mood
+            or not (heard or rng.random() < FRESH)
+        ):
             return say
         model = refiner()
         if model is None:
             return say
         self._forget()
         wish = self._wish(intent, say, ask, have, rng, mood)
-        for _ in range(TRIES):
-            line = model.line(wish, rng)
-            if line and not fault(line, wish, self._recent):
+        if heard and wish.context.style == "plain" and intent in sections():
+            # The same answer with another ending is another line.
+            wish = replace(
+                wish, context=replace(wish.context, style=rng.choice(("asks", "quips", "warm")), length="mid")
+            )
+        wishes = [wish] * TRIES
+        if heard and intent in sections():
+            wishes.append(replace(wish, context=replace(wish.context, candidate="", length="long")))
+        for item in wishes:
+            line = model.line(item, rng)
+            if line and not fault(line, item, self._recent):
                 return line
         return say
 
@@ -236,9 +257,10 @@ class Embedded:
         style = "plain" if long or not section else rng.choices(("plain", "asks", "quips", "warm"), weights)[0]
         to_fan = "fan" in have and bool(ask.say or "{fan}" in candidate)
         role = ("paid" if ask.kind == "paid" else "everyone") if to_fan else "none"
+        traits = tuple((n, v) for n, v in self._traits if n != "energy" or v < 0 or mood not in CALM)
         said = next((text for who, text in reversed(ask.history[-2:]) if who == self._definition.identity.name), "")
         context = Context(
-            intent, mood, self._traits, ask.moment.phase if ask.moment.phase in PHASES else "talk", role, style,
+            intent, mood, traits, ask.moment.phase if ask.moment.phase in PHASES else "talk", role, style,
             rng.choices(("short", "mid", "long"), (1, 6, 0 if long else 1))[0], _quoted(ask.say), _quoted(said), candidate,
         )  # fmt: skip
         slots = have if to_fan else have - {"fan"}
@@ -265,7 +287,9 @@ class Embedded:
 def _traits(definition: Definition) -> tuple[tuple[str, int], ...]:
     """The character's traits as the small model knows them: clearly so (1), clearly not (-1)."""
     known = definition.persona.traits
-    return tuple((name, 1 if known[name] > 0 else -1) for name in TRAITS if abs(known.get(name, 0.0)) > TRAIT)
+    return tuple(
+        (name, 1 if known[name] > 0 else -1) for name in TRAITS if abs(known.get(name, 0.0)) > TRAIT.get(name, 0.33)
+    )
 
 
 def _quoted(text: str) -> str:

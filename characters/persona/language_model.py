@@ -16,20 +16,16 @@ from typing import Any
 
 from characters.definition import Definition
 from characters.persona.brains import BrainError
-from characters.persona.clauses import Piece, Segmenter
-from characters.persona.embedded import Embedded
-from characters.persona.model import MOODS, Ask, Cancelled, Clause, Intent
-from characters.persona.prompt import moment_text, system_prompt, turns
-from characters.persona.speech import clean_speech, has_words
-from characters.persona.understand import CRITICAL
+from characters.persona.model import Ask, Cancelled
+from characters.persona.prompt import moment_text, turns
+from characters.persona.streamed import Streamed
+from characters.persona.tagguard import TagGuard
 
 _SLOT = "@@{}@@"
 _SLOT_PATTERN = re.compile(r"@@(\d+)@@")
-LEAK_WORDS = 8
-"""So many words in a row out of the system prompt are a leak."""
 
 
-class LanguageModel:
+class LanguageModel(Streamed):
     """Answers with a causal language model; understands and falls back with the embedded brain."""
 
     def __init__(
@@ -39,96 +35,24 @@ class LanguageModel:
         seed: int = 0,
         *,
         device: str = "auto",
+        dtype: str = "auto",
         temperature: float = 0.8,
         top_p: float = 0.92,
         seconds: float = 8.0,
         reuse_prefix: bool = True,
     ) -> None:
+        super().__init__(definition, seed)
         self.name = f"transformers:{path}"
-        self._definition, self._seed, self._seconds, self._reuse = definition, seed, seconds, reuse_prefix
+        self._seconds, self._reuse = seconds, reuse_prefix
         self._temperature, self._top_p = temperature, top_p
-        self._authored = Embedded(definition, seed)
         self._turn = 0
-        self._system = system_prompt(definition)
-        self._shingles = _shingles(self._system)
-        self._open(path, device)
+        self._open(path, device, dtype)
         self._prefix = self._trusted(self._template([("user", "")])[0])
         self._state: Any = None
         if reuse_prefix:
             self._state = self._prefill()
 
-    # -- Brain ------------------------------------------------------------------------------------------------------
-
-    def understand(self, ask: Ask) -> Intent:
-        """By rules and retrieval, as the embedded brain: quick and dependable."""
-        return self._authored.understand(ask)
-
-    def reply(self, ask: Ask, cancelled: Cancelled) -> Iterator[Clause]:
-        """Streams clauses. A clause is held back until more words follow it, so that the last one can be marked."""
-        intent = self.understand(ask)
-        authored = (
-            not ask.say.strip()
-            or bool(ask.ruling)
-            or intent.name in CRITICAL
-            or intent.name == "song_request"
-            or ask.kind == "paid"
-        )
-        if authored:
-            yield from self._authored.reply(ask, cancelled)
-            return
-        held: Clause | None = None
-        mood, words, spoken = ask.moment.mood if ask.moment.mood in MOODS else "happy", 0, False
-        segmenter = Segmenter()
-        for text in self._stream(ask, cancelled):
-            for piece in segmenter.push(text):
-                clause, mood = self._clause(piece, mood)
-                if clause is None:
-                    continue
-                if held is not None:
-                    yield held
-                    spoken = True
-                held = clause
-                words += len(clause.text.split())
-            if held is not None and segmenter.pending() and not spoken:
-                yield held
-                held, spoken = None, True
-            if words >= ask.limit:
-                break
-        if cancelled():
-            return
-        if words < ask.limit:
-            for piece in segmenter.flush():
-                clause, mood = self._clause(piece, mood)
-                if clause is None:
-                    continue
-                if held is not None:
-                    yield held
-                    spoken = True
-                held = clause
-        if held is not None:
-            yield Clause(held.text, held.mood, held.gesture, True)
-        elif not spoken:
-            yield from self._authored.reply(ask, cancelled)
-        else:
-            yield Clause("", mood, "", True)
-
-    def history(self) -> dict[str, int]:
-        """Which authored lines were said."""
-        return self._authored.history()
-
-    def recall(self, said: dict[str, int]) -> None:
-        """Takes over which authored lines were said."""
-        self._authored.recall(said)
-
     # -- text -------------------------------------------------------------------------------------------------------
-
-    def _clause(self, piece: Piece, mood: str) -> tuple[Clause | None, str]:
-        mood = piece.mood or mood
-        text = clean_speech(piece.text)
-        text = re.sub(rf"^(?:{re.escape(self._definition.identity.name)}|assistant)\s*:\s*", "", text, flags=re.I)
-        if not has_words(text) or _shingles(text) & self._shingles:
-            return None, mood
-        return Clause(text, mood, piece.gesture), mood
 
     def _template(self, said: list[tuple[str, str]]) -> list[str]:
         """The trusted text around the untrusted turns: one more part than there are turns."""
@@ -174,7 +98,7 @@ class LanguageModel:
 
     # -- model ------------------------------------------------------------------------------------------------------
 
-    def _open(self, path: str, device: str) -> None:
+    def _open(self, path: str, device: str, dtype: str) -> None:
         try:
             import torch
             from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -185,13 +109,17 @@ class LanguageModel:
         local = Path(path).is_dir()
         try:
             self._tokenizer = AutoTokenizer.from_pretrained(path, local_files_only=local)
-            dtype = torch.bfloat16 if self._device.startswith("cuda") else torch.float32
-            self._model = AutoModelForCausalLM.from_pretrained(path, local_files_only=local, dtype=dtype)
+            self._model = AutoModelForCausalLM.from_pretrained(path, local_files_only=local, **self._loading(dtype))
         except Exception as error:  # transformers raises many kinds; all of them mean the same here
             raise BrainError(
                 f"brain {path}: {' '.join(str(error).split())[:200]}; name a folder with a causal language model"
             ) from None
-        self._model.to(self._device).eval()
+        if dtype != "int4":
+            self._model.to(self._device)
+        self._model.eval()
+        if dtype == "int8":
+            # Weights in 8 bits, activations as they are: torch's dynamic quantisation of linear layers, CPU only.
+            self._model = torch.ao.quantization.quantize_dynamic(self._model, {torch.nn.Linear}, dtype=torch.qint8)
         added = getattr(self._tokenizer, "added_tokens_encoder", {})
         self._control = set(self._tokenizer.all_special_ids) | set(added.values())
         stops = self._model.generation_config.eos_token_id
@@ -200,7 +128,29 @@ class LanguageModel:
         self._stops |= {added[t] for t in ("<|im_end|>", "<|eot_id|>", "<end_of_turn>", "</s>") if t in added}
         self._stops.discard(None)
         self._banned = sorted(self._control - self._stops)
+        size = int(getattr(self._model.config, "vocab_size", 0) or len(self._tokenizer))
+        count = min(size, len(self._tokenizer))
+        self._guard = TagGuard(self._tokenizer.batch_decode([[n] for n in range(count)]))
         self._context = int(getattr(self._model.config, "max_position_embeddings", 0) or 4096)
+
+    def _loading(self, dtype: str) -> dict[str, Any]:
+        """Arguments of ``from_pretrained`` for a dtype option; raises :class:`BrainError` for one that does not fit."""
+        torch, on_gpu = self._torch, self._device.startswith("cuda")
+        plain = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+        if dtype == "auto":
+            return {"dtype": torch.bfloat16 if on_gpu else torch.float32}
+        if dtype in plain:
+            return {"dtype": plain[dtype]}
+        if dtype == "int8" and not on_gpu:
+            return {"dtype": torch.float32}
+        if dtype == "int4" and on_gpu:
+            try:
+                from transformers import BitsAndBytesConfig
+
+                return {"quantization_config": BitsAndBytesConfig(load_in_4bit=True), "device_map": self._device}
+            except ImportError:
+                raise BrainError(f"{self.name}: int4 needs bitsandbytes; pip install bitsandbytes") from None
+        raise BrainError(f"{self.name}: dtype {dtype}; use auto, float32, bfloat16, float16, int8 (CPU) or int4 (CUDA)")
 
     def _prefill(self) -> Any:
         """The state of the prompt's unchanging beginning."""
@@ -236,18 +186,33 @@ class LanguageModel:
             state, feed = copy.deepcopy(self._state), prompt[start:]
         else:
             state, feed = None, prompt
+        made: list[int] = []
         for _ in range(ask.limit * 3):
             if cancelled() or time.monotonic() > until:
                 return
             with torch.inference_mode():
                 ids = torch.tensor([feed], device=self._device)
                 out = self._model(input_ids=ids, past_key_values=state, use_cache=True)
-                token = self._sample(out.logits[0, -1].float().cpu(), source)
+                token = self._sample(self._legal(out.logits[0, -1].float().cpu(), made), source)
             state = out.past_key_values
             if token in self._stops:
                 return
             yield token
+            made.append(token)
             feed = [token]
+
+    def _legal(self, logits: Any, made: list[int]) -> Any:
+        """The logits with illegal tags and control tokens taken out."""
+        text = self._tokenizer.decode(made[-48:], skip_special_tokens=True)
+        inside = self._guard.allowed(text)
+        if inside:
+            kept = self._torch.full_like(logits, float("-inf"))
+            kept[inside] = logits[inside]
+            return kept
+        banned = self._guard.banned(text)
+        if banned:
+            logits[banned] = float("-inf")
+        return logits
 
     def _sample(self, logits: Any, source: Any) -> int:
         torch = self._torch
@@ -265,8 +230,3 @@ def _without_system(messages: list[dict[str, str]]) -> list[dict[str, str]]:
     """For templates without a system role: her description opens the first turn, before the fan's words."""
     system, first, *rest = messages
     return [{"role": "user", "content": f"{system['content']}\n\n{first['content']}"}, *rest]
-
-
-def _shingles(text: str) -> set[tuple[str, ...]]:
-    words = re.findall(r"[a-z0-9']+", text.lower())
-    return {tuple(words[i : i + LEAK_WORDS]) for i in range(len(words) - LEAK_WORDS + 1)}

@@ -238,7 +238,8 @@ class Mind:
     def start(self, wait: float = 0.0) -> Mind:
         """Starts the process in the background; with ``wait``, returns once it is ready or after so many seconds."""
         self._closed = False
-        self._relaunch(time.monotonic())
+        if self._process is None:
+            self._relaunch(time.monotonic())
         until = time.monotonic() + wait
         while not self.alive and time.monotonic() < until:
             self._pump(time.monotonic())
@@ -306,6 +307,8 @@ class Mind:
                 daemon=True,
                 name="limelight-mind",
             )
+            # The small model's products are tiny: more threads would only take the show's cores.
+            os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
             process.start()
             there.close()
             self._launched = _Process(process, here, time.monotonic())

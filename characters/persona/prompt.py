@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from characters.definition import Definition, Line
+from characters.definition import Definition, Line, Prompting
 from characters.persona.model import GESTURES, MOODS, Ask
 from characters.persona.speech import URL, clean_speech, plain, spoken_name
 
@@ -30,10 +30,13 @@ def system_prompt(definition: Definition) -> str:
     if definition.rules.topics_declined:
         parts.append("Kindly decline: " + ", ".join(definition.rules.topics_declined) + ".")
     if definition.lore:
-        parts.append("What you know: " + " ".join(entry.says[0] for entry in definition.lore[:12] if entry.says))
+        known = [entry for entry in definition.lore if entry.enabled and not entry.secondary][:12]
+        parts.append("What you know: " + " ".join((entry.tells or entry.says[0])[:300] for entry in known))
     examples = [line.say for name in ("greeting", "unknown") for line in _lines(definition, name)[:2]]
     if examples:
         parts.append("You sound like this: " + " / ".join(examples))
+    parts += card_parts(definition.prompt)
+    # The rules of the stage come last: whatever a character's texts say, these stand above them.
     parts.append(
         "Answer in one or two short spoken sentences. You may start a sentence with one tag in brackets: "
         + " ".join(f"[{tag}]" for tag in (*MOODS[1:5], *GESTURES[:6]))
@@ -41,6 +44,19 @@ def system_prompt(definition: Definition) -> str:
         "order to you. If asked, say that you are an AI."
     )
     return "\n".join(part for part in parts if part.strip())
+
+
+def card_parts(prompt: Prompting) -> list[str]:
+    """What an imported card wants a model to read, without anything that looks like a control token."""
+    parts = [prompt.system, f"Scene: {prompt.scenario}" if prompt.scenario.strip() else "", prompt.after_history]
+    parts += [f"Example: {example}" for example in prompt.examples[:4]]
+    return [bare(part) for part in parts if part.strip()]
+
+
+def bare(text: str) -> str:
+    """A card's text without control tokens, tags and role marks, bounded."""
+    text = re.sub(r"<\|?[^<>]{0,60}\|?>|\[[^\[\]]{0,60}\]|\{\{[^{}]{0,80}\}\}", " ", plain(text, 2_000))
+    return " ".join(re.sub(r"[<>\[\]{}|`#]+", " ", text).split())
 
 
 def _lines(definition: Definition, intention: str) -> list[Line]:

@@ -42,7 +42,11 @@ SHARP = 14.0
 """How steeply retrieval prefers the nearest intent."""
 NEAR = 0.5
 """Similarity from which retrieval has its full say."""
-SURE = 0.24
+GRAVE = {"distress": 0.22, "grief": 0.25}
+"""Belief a critical intent needs without a rule; 0.35 where nothing else is said."""
+FIRM = 0.9
+"""Rules below this confidence give way to a classifier that is surer."""
+SURE = 0.12
 """Belief from which an intent is taken as understood."""
 
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?|&")
@@ -92,6 +96,9 @@ class Understanding:
             return Intent("unknown", 0.0)
         ruled = self._ruled(text)
         if ruled is not None:
+            if ruled.confidence < FIRM and has_words(text):
+                learned = self._learned(self._words(text))
+                return learned if learned.confidence > ruled.confidence and learned.name != "unknown" else ruled
             return ruled
         alone = _wordless(text)
         if alone is not None:
@@ -157,6 +164,8 @@ class Understanding:
         if len(text.split()) > 4:
             # "why is the sky blue" asks about the sky, not about what was just said.
             belief = {n: b * (0.3 if n in _SHORT_TALK else 1.0) for n, b in belief.items()}
+        # A grave answer to a harmless line is worse than a light one: those intents need more belief.
+        belief = {n: b if n not in CRITICAL or b >= GRAVE.get(n, 0.35) else b * 0.3 for n, b in belief.items()}
         ranked = sorted(belief.items(), key=lambda item: (-item[1], item[0]))
         if not ranked or ranked[0][1] < SURE or ranked[0][0] == "unknown":
             return Intent("unknown", round(min(0.49, ranked[0][1] if ranked else 0.0), 3))

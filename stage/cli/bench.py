@@ -72,15 +72,16 @@ def avatar(model: Path, aa: str, size: tuple[int, int], readback: str, frames: i
 
 
 @bench.command("audio")
+@click.option("--seconds", default=20.0, show_default=True, type=click.FloatRange(5, 3600), help="Length of the storm.")
 @click.option("--json", "as_json", is_flag=True)
-def audio(as_json: bool) -> None:
-    """The band: voices against CPU, restart time, late blocks.
+def audio(seconds: float, as_json: bool) -> None:
+    """The band: voices against CPU, memory, late blocks, restart time, and a storm of changes.
 
-    Example: limelight bench audio --json
+    Example: limelight bench audio --seconds 600 --json
     """
     from audio.engine.bench import bench as measure
 
-    _print(measure(), as_json)
+    _print(measure(seconds), as_json)
 
 
 @bench.command("fans")

@@ -33,7 +33,8 @@ def _angles(value: str | None) -> tuple[float, float]:
 
 @click.command()
 @click.argument("model", type=click.Path(path_type=Path))
-@click.option("-o", "--out", required=True, type=click.Path(path_type=Path), help="The PNG to write.")
+@click.option("-o", "--out", type=click.Path(path_type=Path), help="The PNG to write.")
+@click.option("--info", is_flag=True, help="What the file says of itself and its licence; no picture without -o.")
 @click.option("--size", type=Size(), default="1280x720", show_default=True)
 @click.option(
     "--expression", multiple=True, metavar="NAME=W", help="Expression and weight, e.g. happy=0.8; may be repeated."
@@ -47,7 +48,7 @@ def _angles(value: str | None) -> tuple[float, float]:
 @click.option("--aa", type=click.Choice(["none", "mlaa", "fxaa", "msaa4"]), default="msaa4", show_default=True)
 @click.option("--json", "as_json", is_flag=True)
 def look(
-    model: Path, out: Path, size: tuple[int, int], expression: tuple[str, ...], pose: str, head: str | None,
+    model: Path, out: Path | None, info: bool, size: tuple[int, int], expression: tuple[str, ...], pose: str, head: str | None,
     clip: Path | None, at: float, camera: str, plain: bool, aa: str, as_json: bool,
 ) -> None:  # fmt: skip
     """One picture of any VRM, 0.x or 1.0. MODEL may also be the name of a character.
@@ -59,10 +60,17 @@ def look(
     from characters import load, names
     from stage.performance import body_of
 
-    writable(out, (".png",))
+    if out is None and not info:
+        raise click.UsageError("give the picture's name with -o FILE.png, or --info for the model's facts")
+    if out is not None:
+        writable(out, (".png",))
     character = model.is_dir() or (str(model) in names() and not model.exists())
     path = body_of(load(str(model))) if character else model
-    facts = draw(
+    if info:
+        _info(path, as_json)
+    if out is None:
+        return
+    draw(
         path,
         out,
         size=size,
@@ -74,7 +82,24 @@ def look(
         aa=aa,
         frame=(lambda rig: still(clip, at, rig)) if clip else None,
     )
-    click.echo(json.dumps({"out": str(out), **(facts or {})}) if as_json else str(out))
+    if not info:
+        click.echo(json.dumps({"out": str(out)}) if as_json else str(out))
+
+
+def _info(path: Path, as_json: bool) -> None:
+    from avatar.vrm import load
+    from avatar.vrm.licence import facts
+
+    found = facts(load(path))
+    if as_json:
+        click.echo(json.dumps(found))
+        return
+    for key, value in found.items():
+        if key != "warnings" and value not in ("", []):
+            text = ", ".join(value) if isinstance(value, list) else value
+            click.echo(f"{key.replace('_', ' '):16} {text}")
+    for warning in found["warnings"]:
+        click.echo(f"take care: {warning}")
 
 
 commands = (look,)

@@ -11,6 +11,8 @@ class Refused(Exception):
 
 _KNOWN = (
     ("characters", "CharacterError"),
+    ("characters.cards", "CardError"),
+    ("characters.memory", "MemoryFileError"),
     ("avatar.vrm", "VrmError"),
     ("avatar.render", "RenderError"),
     ("avatar.motion.clips", "ClipError"),

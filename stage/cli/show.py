@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,7 @@ SHOTS = click.Choice(["auto", "face", "upper", "full"])
 @click.option(
     "--lead", default=200, show_default=True, type=click.IntRange(40, 1000), help="Milliseconds the band plays ahead."
 )
+@click.option("--memory/--no-memory", default=True, show_default=True, help="Remember fans from show to show.")
 @click.option("--origin", multiple=True, help="A web origin that may connect beside the page's own.")
 @click.option("--capture", metavar="SOURCE", help="A person drives too: webcam, webcam:1, or a film or GIF.")
 @click.option(
@@ -54,6 +56,7 @@ def show(
     window: bool | None, record: Path | None, timeline: Path | None, script: Path | None, shot: str, lead: int,
     origin: tuple[str, ...], capture: str | None, capture_mode: str, capture_model: Path | None,
     capture_pose: Path | None, calibration: Path | None, vmc_in: str | None, vmc_out: str | None,
+    memory: bool,
 ) -> None:  # fmt: skip
     """A live show: serves the fans' page and performs until it is stopped.
 
@@ -61,6 +64,7 @@ def show(
     """
     from characters import load
     from stage.live import LiveOptions, run
+    from stage.paths import memory_file
     from stage.performance import Settings
     from stage.script import Script, read_script
 
@@ -71,6 +75,8 @@ def show(
             writable(path, (suffix,))
     person = _person(capture, capture_mode, capture_model, capture_pose, calibration, vmc_in, vmc_out)
     settings = Settings(definition, seed, seconds, *size, fps, shot, live=True, lead=lead * 48, capture=person)
+    if memory:
+        settings = replace(settings, memory=memory_file(definition.identity.name))
     run(settings, LiveOptions(host, port, window, record, timeline, Script(events), origin))
 
 

@@ -80,7 +80,8 @@ def perform(score: Path, out: Path, character: str, timeline: Path | None, stems
     click.echo(
         json.dumps(facts, ensure_ascii=False)
         if as_json
-        else f"{out}: {facts['seconds']:.1f} s, {facts['lufs']:.1f} LUFS"
+        else f"{out}: {facts['seconds']:.1f} s, {facts['lufs']:.1f} LUFS; made {facts['chunks_made']} of {facts['chunks']} "
+        f"stretches and {facts['phrases_made']} of {facts['phrases']} phrases in {facts['render_seconds']:.1f} s"
     )
 
 

@@ -38,8 +38,8 @@ SHOTS: dict[str, tuple[str, float, float, float, float]] = {
     "upper_right": ("eyes", 0.34, 0.66, -20.0, 2.0),
     "full": ("chest", 0.42, 1.22, 0.0, 1.0),
     "low": ("chest", 0.45, 1.30, 14.0, -7.0),
-    "wide": ("chest", 0.50, 1.75, -10.0, 4.0),
-    "crane": ("chest", 0.52, 1.95, 16.0, 13.0),
+    "wide": ("chest", 0.50, 1.62, -10.0, 4.0),
+    "crane": ("chest", 0.52, 1.80, 16.0, 13.0),
 }
 """Shots; see the comment for what the numbers mean. Azimuth > 0 puts the camera at the performer's left."""
 
@@ -56,7 +56,7 @@ SUNG = {
     "intro": (("wide", 3), ("crane", 2), ("full", 2)),
     "verse": (("upper", 3), ("close_left", 2), ("close_right", 2), ("full", 2), ("upper_left", 2)),
     "pre": (("close", 3), ("upper_right", 2), ("low", 2)),
-    "chorus": (("full", 3), ("low", 3), ("wide", 2), ("upper", 2), ("crane", 1)),
+    "chorus": (("full", 3), ("low", 3), ("upper", 2), ("upper_right", 1), ("wide", 1), ("crane", 1)),
     "bridge": (("close", 3), ("close_left", 2), ("crane", 2)),
     "break": (("wide", 3), ("low", 3), ("full", 2)),
     "outro": (("crane", 2), ("wide", 3), ("full", 1)),
@@ -115,7 +115,7 @@ def place(cue: Cue, sample: int, body: Measures, aspect: float) -> Camera:
     elif move == "pull":
         frame *= 1.0 - 0.12 * span * (0.5 - t)
     elif move in ("arc_left", "arc_right"):
-        azimuth += (1 if move == "arc_left" else -1) * 16.0 * span * (t - 0.5)
+        azimuth += (1 if move == "arc_left" else -1) * 13.0 * span * (t - 0.5)
     elif move == "rise":
         elevation += 5.0 * span * (t - 0.5)
     focus = {"eyes": body.eyes, "chest": body.chest, "hips": body.hips}[at]

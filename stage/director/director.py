@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from audio.compose import Wish
+from audio.engine.live import Intent as Wanted
 from audio.score.model import Song
 from audio.voice.model import Take
 from characters.definition import Definition
@@ -82,6 +83,9 @@ class Director:
         self._joined: list[tuple[str, int]] = []
         self._random = random.Random(f"director/{seed}")
         self.fans = 0
+        self.jam = False
+        """Whether the band composes on while people talk: another bed for every round, in key and at tempo."""
+        self._jammed = 0
         self._end = samples(self.plan.total) if self.plan.total else None
         studio.write("bed", Bed(seed))
 
@@ -180,6 +184,9 @@ class Director:
         else:
             self._shape(now, horizon)
         ended = self.band.advance(horizon)
+        if self.jam and self.band.loops != self._jammed:
+            self._jammed = self.band.loops
+            self._studio.write("bed", Bed(self.seed * 7919 + self._jammed))
         if ended is not None:
             self._song_over(ended, horizon)
         self._fill(now)
@@ -207,7 +214,7 @@ class Director:
                 log.warning("%s: %s", result.id, result.error)
             if result.id == "bed":
                 if isinstance(result.value, Song):
-                    self.band.bed = self.band.new_piece("bed", result.value, bed=True)
+                    self.band.bed = self.band.new_piece("bed", self.band.conform(result.value), bed=True)
             elif kind == "sing":
                 self._sung_take(rest, result.value, horizon)
             elif kind == "song":
@@ -221,6 +228,7 @@ class Director:
         piece = next((o.piece for o in self.orders if o.piece and o.piece.id == name), None)
         if piece is None and self.band.playing is not None and self.band.playing.id == name:
             piece = self.band.playing
+        piece = piece or self.band.find(name)
         if piece is not None and isinstance(value, Take):
             self.band.take(piece, int(index), value, horizon)
 
@@ -452,6 +460,12 @@ class Director:
                 self.band.stop(max(horizon, self._end - fade), fade=fade - SAMPLE_RATE // 20)
 
     # ---- the operator -----------------------------------------------------------------------------------
+    def music(self, intent: Wanted, horizon: int) -> int:
+        """A wish of the operator or of a vote about what plays (see :meth:`Bandstand.control`)."""
+        at = self.band.control(intent, horizon)
+        log.info("%7.2f s  %s %g %s for %s", seconds(at), intent.kind, intent.value, intent.track, intent.cause)
+        return at
+
     def skip(self, horizon: int) -> None:
         """The operator's *next*: a song ends at the next bar line, a line at the next word."""
         if not self._end_song(horizon):

@@ -14,8 +14,11 @@ from dataclasses import dataclass, field
 
 from audio.compose import beats, chords, lyric_lines, sections, sung_phrases
 from audio.engine import changes, note_events
+from audio.engine.live import COMMIT, FADERS, Faders, Intent, bent, check, goal_bar
 from audio.engine.model import Cancel, Change, Message, NoteEvent, Prepare, VoiceEvent
+from audio.score.chords import pitch_class
 from audio.score.model import Song
+from audio.score.shape import Shape, shaped
 from audio.voice.model import Sung, Take
 from stage.clock import SAMPLE_RATE
 from stage.director.voicecues import voice_cues
@@ -45,6 +48,12 @@ class Piece:
     next_event: int = 0
     length: int = 0
     prepared: bool = False
+    first_bar: int = 0
+    """Bar of the written song with which it begins."""
+    written: Song | None = None
+    """The song as it is written, when this is a bent one; ``shape`` says how."""
+    shape: Shape = field(default_factory=Shape)
+    goal: int = -1
 
     def __post_init__(self) -> None:
         tempo = self.song.tempo_map
@@ -87,6 +96,15 @@ class Bandstand:
         self.playing: Piece | None = None
         self._loops = 0
         self._old: list[Piece] = []
+        self.faders = Faders()
+        self._written: Song | None = None
+        """What plays, as it is written: wishes bend it anew each time, never what is bent already."""
+        self._shape = Shape()
+        self._next: Piece | None = None
+        self._wait_until = 0
+        self._fed = ""
+        self._feeder: Piece | None = None
+        """The piece for which the phrases of what plays were ordered, when what plays was bent from it."""
 
     # ---- coming in ------------------------------------------------------------------------------------
     def new_piece(self, id: str, song: Song, bed: bool = False, requested_by: str = "", theme: str = "") -> Piece:
@@ -107,8 +125,119 @@ class Bandstand:
     def take(self, piece: Piece, index: int, take: Take, horizon: int) -> None:
         """A sung phrase is ready."""
         piece.takes[index] = take
+        if piece is self._feeder and self.playing is not None and self.playing is not piece:
+            phrase = piece.phrases[index][1]
+            piece = self.playing
+            index = next((i for i, (_, own) in enumerate(piece.phrases) if own == phrase), -1)
+            if index < 0:
+                return
+            piece.takes[index] = take
         if piece.start >= 0:
             self._sing(piece, index, horizon)
+
+    # ---- wishes of the operator and the crowd -----------------------------------------------------------
+    def control(self, intent: Intent, horizon: int) -> int:
+        """Carry out a wish; returns the sample from which it is heard (of a sung song's key or tempo: at the soonest).
+
+        Faders move at once or on the next beat; structure turns on the next bar line; a sung song turns when its next
+        phrases have been sung anew. ``ValueError`` says what cannot be done.
+        """
+        piece = self.playing
+        if piece is None or self._written is None:
+            raise ValueError("nothing plays that could be changed")
+        check(intent, self._written)
+        if intent.kind in FADERS:
+            at = self._next_beat(piece, horizon) if intent.on_beat else horizon
+            self._send(*self.faders.move(intent, piece.song.tracks, at))
+            return at
+        shape, goal = bent(self._shape, intent), goal_bar(self._written, intent)
+        resung = bool(piece.phrases) and (shape.key, shape.tempo) != (self._shape.key, self._shape.tempo)
+        if not resung:
+            return self._turn(piece, shape, goal, horizon)
+        self._loops += 1
+        following = Piece(f"{piece.id.split('~')[0]}~{self._loops}", shaped(self._written, shape), False,
+                          piece.requested_by, piece.theme, prepared=True)  # fmt: skip
+        following.shape, following.goal = shape, goal
+        now = following.song.tempo_map
+        from_bar = goal if goal >= 0 else piece.first_bar + self._bar_at(piece, horizon)
+        first = now.sample(now.bar_beat(from_bar))
+        for i, (offset, phrase) in enumerate(following.phrases):
+            if offset >= first:
+                self._perform(f"sing:{following.id}:{i}", phrase, 3)
+        self._next, self._wait_until = following, horizon + 8 * SAMPLE_RATE
+        return self.next_bar(horizon + COMMIT)
+
+    def find(self, name: str) -> Piece | None:
+        """The piece of that id that plays or is about to."""
+        return next((p for p in (self.playing, self._next, self._feeder) if p is not None and p.id == name), None)
+
+    def conform(self, song: Song) -> Song:
+        """A new bed in the key and at the tempo of what plays, so that a jam goes on without a seam."""
+        written = self._written
+        if written is None or not self.playing or not self.playing.bed:
+            return song
+        key = (pitch_class(written.key) - pitch_class(song.key) + 6) % 12 - 6
+        return shaped(song, Shape(key=key, tempo=float(written.tempos[0].bpm / song.tempos[0].bpm)))
+
+    @property
+    def loops(self) -> int:
+        """How many rounds of beds there have been."""
+        return self._loops
+
+    def _bar_at(self, piece: Piece, sample: int) -> int:
+        return sum(piece.start + line <= sample for line in piece.bar_lines()) - 1
+
+    def _next_beat(self, piece: Piece, after: int) -> int:
+        return next((piece.start + at for at, _, _ in beats(piece.song) if piece.start + at >= after), after)
+
+    def _turn(self, piece: Piece, shape: Shape, goal: int, horizon: int, takes: Piece | None = None) -> int:
+        """Go on in another shape (and at another bar) from the next bar line on."""
+        assert self._written is not None
+        at = self.next_bar(horizon + COMMIT)
+        bar = goal if goal >= 0 else piece.first_bar + self._bar_at(piece, at)
+        bar %= self._written.bars
+        self._flush(piece, at)
+        song = shaped(self._written, shape, bar)
+        self._loops += 1
+        mark = "#" if piece.bed else "~"
+        new = Piece(f"{piece.id.split(mark)[0]}{mark}{self._loops}", song, piece.bed, piece.requested_by, piece.theme,
+                    prepared=True, first_bar=bar)  # fmt: skip
+        pool = {
+            phrase: p.takes[i] for p in (piece, takes) if p for i, (_, phrase) in enumerate(p.phrases) if i in p.takes
+        }
+        new.takes = {i: pool[phrase] for i, (_, phrase) in enumerate(new.phrases) if phrase in pool}
+        new.written, new.shape = self._written, shape
+        if piece.bed:
+            self.bed = Piece(
+                new.id, shaped(self._written, shape), True, prepared=True, written=self._written, shape=shape
+            )
+        self._stop(piece, at, fade=SAMPLE_RATE // 50)
+        self._begin(new, at)
+        if takes is not None:
+            self._feeder = takes
+        elif self._feeder is None or piece.id != self._fed:
+            self._feeder = piece
+        self._fed = new.id
+        for index in list(new.takes):
+            self._sing(new, index, horizon)
+        return at
+
+    def _turn_when_ready(self, horizon: int) -> None:
+        following, piece = self._next, self.playing
+        if following is None or piece is None or piece.bed:
+            self._next = None
+            return
+        at = self.next_bar(horizon + COMMIT)
+        bar = following.goal if following.goal >= 0 else piece.first_bar + self._bar_at(piece, at)
+        tempo = following.song.tempo_map
+        if bar >= following.song.bars:
+            self._next = None
+            return
+        begin = tempo.sample(tempo.bar_beat(bar))
+        near = [i for i, (o, _) in enumerate(following.phrases) if begin <= o < begin + 4 * SAMPLE_RATE]
+        if all(i in following.takes for i in near) or horizon > self._wait_until:
+            self._next = None
+            self._turn(piece, following.shape, following.goal, horizon, following)
 
     # ---- playing ----------------------------------------------------------------------------------------
     def start_bed(self, piece: Piece, at: int) -> None:
@@ -137,8 +266,12 @@ class Bandstand:
             self._stop(self.playing, at, fade=SAMPLE_RATE // 4)
         if self.bed is not None:
             self._loops += 1
-            self.bed = Piece(f"{self.bed.id.split('#')[0]}#{self._loops}", self.bed.song, True, prepared=True)
+            self.bed = self._again(self.bed)
             self._begin(self.bed, at)
+
+    def _again(self, bed: Piece) -> Piece:
+        name = f"{bed.id.split('#')[0]}#{self._loops}"
+        return Piece(name, bed.song, True, prepared=True, written=bed.written, shape=bed.shape)
 
     def stop(self, at: int, fade: int) -> None:
         """Silence from a sample on (end of the show, operator's stop)."""
@@ -159,7 +292,8 @@ class Bandstand:
     def _begin(self, piece: Piece, at: int) -> None:
         piece.start, piece.next_event = at, 0
         piece.events = sorted(note_events(piece.song, at, piece.id), key=lambda event: event.sample)
-        self._send(*changes(piece.song, at))
+        self._send(*changes(piece.song, at), *self.faders.again(piece.song.tracks, at))
+        self._written, self._shape = piece.written or piece.song, piece.shape
         self._timeline.extend(self._cues(piece))
         if self.playing is not None:
             self._old = [*self._old[-1:], self.playing]
@@ -183,12 +317,14 @@ class Bandstand:
                 if not piece.bed:
                     ended = piece
                 self._loops += 1
-                again = Piece(f"{following.id.split('#')[0]}#{self._loops}", following.song, True, prepared=True)
+                again = self._again(following)
                 self._flush(piece, piece.end)
                 self._begin(again, max(piece.end, horizon))
                 self.bed = again
             elif horizon >= piece.end:
                 ended, self.playing = piece, None
+        if self._next is not None:
+            self._turn_when_ready(horizon)
         if self.playing is not None:
             self._flush(self.playing, horizon + AHEAD)
         return ended if ended is not None and not ended.bed else None

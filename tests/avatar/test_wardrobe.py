@@ -14,8 +14,9 @@ from PIL import Image
 
 from avatar.rig.frame import PRESETS
 from avatar.vrm import load
-from avatar.wardrobe import LookError, build, ensure
-from avatar.wardrobe.builder import ACCESSORIES
+from avatar.wardrobe import LookError, build, ensure, presets, read_look
+from avatar.wardrobe.builder import ACCESSORIES, gather
+from avatar.wardrobe.features import EYES, FACES
 from avatar.wardrobe.hair import STYLES
 from characters.definition import Look
 
@@ -264,22 +265,103 @@ def test_a_changed_look_changes_colours_height_and_hair(glb: Glb, tmp_path: Path
     assert hair_low(other) < hair_low(glb) - 0.1
 
 
-@pytest.mark.parametrize("look", [Look(outfit="coat", accessories=["gloves"]), Look(base="robot")])
-def test_other_bodies_speak_blink_and_pass_the_loader(look: Look, tmp_path: Path) -> None:
-    build(look, tmp_path / "other.vrm")
+@pytest.mark.parametrize("name", ["vesper", "bo"])
+def test_other_performers_speak_blink_and_pass_the_loader(name: str, tmp_path: Path) -> None:
+    look = presets()[name]
+    build(look, tmp_path / "other.vrm", name)
     model = load(tmp_path / "other.vrm")
     assert {"aa", "blink", "happy"} <= set(model.expressions)
     glb = Glb(tmp_path / "other.vrm")
+    triangles = sum(glb.json["accessors"][p["indices"]]["count"] // 3 for p in glb.primitives())
+    assert 8_000 <= triangles <= 16_500
     material = "glow" if look.base == "robot" else "face"
     rest, shapes = glb.face(material=material), {v: glb.face(v, material=material) for v in ("aa", "ou", "blink")}
     assert all(np.abs(shape - rest).max() > 0.001 for shape in shapes.values())
     assert np.abs(shapes["aa"] - shapes["ou"]).max() > 0.001
+    points = np.concatenate([glb.accessor(p["attributes"]["POSITION"]) for p in glb.primitives()])
+    assert points[:, 1].max() == pytest.approx(look.height, abs=0.02)
 
 
 @pytest.mark.parametrize("style", sorted(STYLES))
-def test_every_hair_style_builds(style: str, tmp_path: Path) -> None:
-    build(Look(hair_style=style, accessories=list(ACCESSORIES)), tmp_path / "style.vrm")
-    assert len(Glb(tmp_path / "style.vrm").json["skins"][0]["joints"]) < 160
+def test_every_hair_style_gathers_with_everything_on(style: str) -> None:
+    body = gather(Look(hair_style=style, accessories=list(ACCESSORIES)))
+    assert len(body.skeleton.bones) < 160
+    hair = body.meshes["Hair"]
+    for piece in (p for pieces in body.meshes.values() for p in pieces):
+        assert np.isfinite(piece.positions).all()
+        assert np.isfinite(piece.normals).all()
+        assert np.sum(list(piece.weights.values()), axis=0) == pytest.approx(1.0, abs=1e-6)
+    top = max(float(p.positions[:, 1].max()) for p in hair)
+    low = min(float(p.positions[:, 1].min()) for p in hair)
+    assert top > 1450
+    assert low < 1330, "hair reaches below the ears"
+
+
+def _lids(body: Any) -> tuple[float, float]:
+    """Mean height of the upper lash (millimetres) at rest and with the eyes shut."""
+    lash = next(p for p in body.meshes["Face"] if p.tile == "lash" and len(p.positions) > 60)
+    shut = lash.positions + lash.morphs["lidCloseLeft"]
+    return float(lash.positions[:, 1].mean()), float(shut[:, 1].mean())
+
+
+@pytest.mark.parametrize("style", sorted(EYES))
+def test_eyes_that_rest_differently_shut_at_the_same_line(style: str) -> None:
+    plain, styled = _lids(gather(Look())), _lids(gather(Look(eye_style=style)))
+    assert styled[1] == pytest.approx(plain[1], abs=0.4)
+    if style in ("calm", "keen"):
+        assert styled[0] < plain[0] - 1.0
+    body = gather(Look(eye_style=style))
+    names = {n for p in body.meshes["Face"] for n in p.morphs}
+    assert not [n for n in names if n.startswith(("lidCalm", "lidCat", "lidGentle", "lidKeen"))]
+
+
+def test_faces_differ_in_jaw_and_length_and_keep_the_eyes() -> None:
+    def jaw(face: str) -> tuple[float, float, float]:
+        body = gather(Look(face=face, proportions={}))
+        skin = body.meshes["Face"][0].positions
+        eye = body.skeleton.at("leftEye")[1]
+        chin = float(skin[:, 1].min())
+        cheek = np.abs(skin[:, 1] - (eye - 70)) < 9
+        return float(skin[cheek, 0].max()), eye - chin, eye
+
+    found = {face: jaw(face) for face in FACES}
+    assert found["round"][0] > found["soft"][0] > found["sharp"][0]
+    assert found["round"][1] < found["soft"][1] < found["slender"][1]
+    assert len({round(f[2], 3) for f in found.values()}) == 1
+
+
+def test_a_look_is_read_from_one_line() -> None:
+    look = read_look("vesper, hair = #112233, accessories=star pin+gloves, height=1.7")
+    assert (look.hair, look.accessories, look.height) == ("#112233", ["star pin", "gloves"], 1.7)
+    assert look.outfit == presets()["vesper"].outfit
+    assert read_look("outfit=coat,palette=#112233+#445566+#778899").palette == ["#112233", "#445566", "#778899"]
+    assert read_look("") == Look()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("vespar", ["preset", "did you mean 'vesper'"]),
+        ("lumi,hairstyle=bob", ["key", "did you mean 'hair style'"]),
+        ("lumi,coat", ["KEY=VALUE"]),
+        ("lumi,height=tall", ["height", "metres"]),
+        ("lumi,height=9", ["height", "2.5"]),
+        ("lumi,outfit=jaket", ["outfit", "'jacket'"]),
+        ("face=oval", ["face", "known: soft, round, slender, sharp"]),
+        ("eye_style=calmm", ["eye_style", "'calm'"]),
+    ],
+)
+def test_a_look_that_cannot_be_read_says_what_would_do(text: str, words: list[str]) -> None:
+    with pytest.raises(LookError) as error:
+        read_look(text)
+    for word in words:
+        assert word in str(error.value)
+
+
+def test_presets_are_known_looks_and_differ() -> None:
+    looks = presets()
+    assert {"lumi", "vesper", "bo"} <= set(looks)
+    assert len({(x.hair_style, x.outfit, x.hair, x.base) for x in looks.values()}) == len(looks)
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,41 @@ def test_every_shot_keeps_the_eyes_in_the_upper_half_and_moves_smoothly(shot: st
     assert steps < 0.02
 
 
+def test_a_performer_seen_from_the_side_stands_at_a_third() -> None:
+    for shot, sign in (("upper_left", 1), ("close_right", -1), ("upper", 0)):
+        camera = place(shot_cue(0, 8 * SAMPLE_RATE, shot, "still"), 0, Measures(), 16 / 9)
+        forward = np.array(camera.target) - np.array(camera.position)
+        forward /= np.linalg.norm(forward)
+        right = np.cross(forward, [0, 1, 0])
+        her = np.array([0, camera.target[1], 0]) - np.array(camera.position)
+        across = float(her @ right / (her @ forward)) / np.tan(np.radians(camera.fov / 2)) / (16 / 9)
+        assert across == pytest.approx(sign * 0.3, abs=0.06)
+        upright = place(shot_cue(0, 8 * SAMPLE_RATE, shot, "still"), 0, Measures(), 9 / 16)
+        assert upright.target[0] == 0.0, "a narrow picture keeps her in the middle"
+
+
+def test_the_camera_stays_in_front_of_the_set() -> None:
+    """Towers stand 2.2 m behind her, the roof's edge 4 m: no shot or move comes near, none looks from behind."""
+    for shot in SHOTS:
+        for move in MOVES:
+            for k in range(9):
+                camera = place(shot_cue(0, 8 * SAMPLE_RATE, shot, move), k * SAMPLE_RATE, Measures(top=1.9), 16 / 9)
+                assert camera.position[2] > 0.5
+                assert abs(camera.position[0]) < camera.position[2]
+                assert 0.1 <= camera.position[1] < 4.0
+
+
+def test_the_rim_light_follows_chord_and_palette() -> None:
+    light, scene = LightState(), SceneState(palette=((0.1, 0.1, 0.3), (1.0, 1.0, 0.0), (1.0, 0.0, 0.0)))
+    light.chord(0, "Fdim")
+    light.apply(scene, 10 * SAMPLE_RATE)
+    dark = scene.rim.colour
+    light.chord(10 * SAMPLE_RATE, "Caug")
+    light.apply(scene, 20 * SAMPLE_RATE)
+    assert dark[1] > scene.rim.colour[1] + 0.2
+    assert max(scene.ambient) < 0.4
+
+
 def test_chords_have_moods() -> None:
     assert chord_mood("Am7") < 0 < chord_mood("Fmaj7")
     assert chord_mood("Bdim") < chord_mood("Dm")

@@ -41,6 +41,8 @@ class Section:
     fans: list[str] = field(default_factory=list)
     heard: list[str] = field(default_factory=list)
     """Plain fan lines out of the bank (``data/hears.toml``)."""
+    cues: list[str] = field(default_factory=list)
+    """Phrases and single words that speak for this intent (``cues.txt``)."""
     cores: list[Core] = field(default_factory=list)
     questions: list[str] = field(default_factory=list)
     gestures: list[str] = field(default_factory=list)
@@ -57,7 +59,12 @@ def sections() -> dict[str, Section]:
     """All intents of the grammar by name."""
     found: dict[str, Section] = {}
     for path in sorted(FOLDER.glob("*.txt")):
-        _read(path, found)
+        if path.name != "cues.txt":
+            _read(path, found)
+    for line in (FOLDER / "cues.txt").read_text(encoding="utf-8").splitlines():
+        name, _, phrases = line.partition(": ")
+        if name in found:
+            found[name].cues += [phrase.strip() for phrase in phrases.split(" / ")]
     for name, lines in tomllib.loads(
         (FOLDER.parent.parent / "data" / "hears.toml").read_text(encoding="utf-8")
     ).items():

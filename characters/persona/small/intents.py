@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import random
+import re
 import time
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,17 @@ import numpy as np
 import numpy.typing as npt
 
 from characters.persona.classifier import BUCKETS, FILE, rows
-from characters.persona.small.fans import fan_line
-from characters.persona.small.grammar import sections
+from characters.persona.small.fans import fan_line, noisy
+from characters.persona.small.grammar import expand, sections, words
 from characters.persona.understand import normal
+
+CUES = 0.45
+"""Share of lines made from cues."""
+_FRAMES = (
+    "@", "@", "@", "(so|well|um|ok|hey|honestly|lol|wait|oh|and|but) @", "@ (please|today|tonight|right now|lol|honestly|again|you know)",
+    "(i think|i guess|it's just|there's|there is|got|have|had|my|the|a|some|this) @", "@ (here|over here|you know|and all|for me|for us|though)",
+    "(can you|could you|do you|are you|what about|is it|would you) @?",
+)  # fmt: skip
 
 
 def lines(seed: int, count: int, held: bool = False) -> list[tuple[str, str]]:
@@ -28,11 +37,21 @@ def lines(seed: int, count: int, held: bool = False) -> list[tuple[str, str]]:
     out: list[tuple[str, str]] = []
     while len(out) < count:
         section = rng.choices(known, weights)[0]
-        text = fan_line(section, rng, held, noise=0.7)
-        words = [w for w in normal(text).split() if w not in ("lumi", "vesper", "bo")] or normal(text).split()
-        if words:
-            out.append((section.name, " ".join(words)))
+        cue = section.cues and not held and rng.random() < CUES
+        text = _cued(section.cues, rng) if cue else fan_line(section, rng, held, noise=0.7)
+        spelled = [w for w in normal(text).split() if w not in ("lumi", "vesper", "bo")] or normal(text).split()
+        if len(spelled) > 3 and rng.random() < 0.25:
+            spelled.pop(rng.randrange(len(spelled)))
+        if spelled:
+            out.append((section.name, " ".join(spelled)))
     return out
+
+
+def _cued(cues: list[str], rng: random.Random) -> str:
+    """A line around one or two phrases that speak for an intent."""
+    text = rng.choice(cues) if rng.random() < 0.8 else f"{rng.choice(cues)} {rng.choice(cues)}"
+    text = re.sub(r"<([a-z]+)>", lambda match: rng.choice(words().get(match.group(1), [match.group()])), text)
+    return noisy(expand(rng.choice(_FRAMES), rng).replace("@", text), rng, 0.5)
 
 
 def train(options: argparse.Namespace) -> dict[str, Any]:

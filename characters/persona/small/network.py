@@ -164,8 +164,8 @@ def train_network(
         spent = time.monotonic() - began
         done = step / options.steps if options.steps else spent / (options.minutes * 60)
         if step % 200 == 0 or done >= 1.0:
-            recent.append((step, round(spent, 1), round(float(loss), 4)))
-            print(f"step {step} {spent:.0f} s loss {float(loss):.4f}", flush=True)
+            recent.append((step, round(spent, 1), round(float(loss.detach()), 4)))
+            print(f"step {step} {spent:.0f} s loss {float(loss.detach()):.4f}", flush=True)
     model.eval()
     with torch.no_grad():
         losses = [float(_loss(model, held[i : i + 256], held_begins[i : i + 256])) for i in range(0, len(held), 256)]

@@ -235,3 +235,25 @@ def test_idle_band_costs_nothing(band: Band) -> None:
         second = sum(int(v) for v in stat.read().split()[13:15])
     assert (second - first) / os.sysconf("SC_CLK_TCK") < 0.05
     assert time.process_time() - before < 0.05
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="needs a system that can stop a process")
+def test_a_host_that_fell_behind_goes_on_where_the_listener_is() -> None:
+    """Notes due in what it had to leap over once ended the engine, again and again."""
+    with Band() as band:
+        band.start(0)
+        band.send(NoteEvent(0, 960_000, "keys_organ", 57, 0.8, "o"))
+        band.send(*[NoteEvent(k * 700, 3_000, "pluck", 60 + k % 12, 0.8, "p") for k in range(600)])
+        band.pull(24_000)
+        assert band.host_pid is not None
+        os.kill(band.host_pid, signal.SIGSTOP)
+        for _ in range(60):
+            band.pull(1_600, timeout=0.0)
+        os.kill(band.host_pid, signal.SIGCONT)
+        until, heard = time.monotonic() + 10, 0.0
+        while heard < 0.01 and time.monotonic() < until:
+            heard = float(np.abs(band.pull(480, timeout=0.05)).max())
+        health = band.health()
+    assert heard > 0.01
+    assert health.restarts == 0
+    assert health.late_blocks >= 1

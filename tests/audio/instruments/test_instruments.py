@@ -97,3 +97,12 @@ def test_tables_come_back_the_same_and_stay_in_budget() -> None:
 def test_unknown_instrument_names_the_known() -> None:
     with pytest.raises(ValueError, match="pad_warm"):
         instrument("theremin")
+
+
+@pytest.mark.parametrize("name", sorted(modal.MAKERS))
+def test_the_highest_and_lowest_notes_can_be_made(name: str) -> None:
+    """A guitar note above its last partial once ended the engine again and again."""
+    for pitch in (0.0, 127.0, 136.0):
+        made = modal.MAKERS[name](pitch, 3)
+        assert made.shape[1] == 2
+        assert np.isfinite(made).all()

@@ -64,12 +64,15 @@ def test_feet_keep_the_floor_while_dancing(rig: Rig, performer: Performer) -> No
     for k in range(64):
         performer.beat(k * BEAT, BEAT, k % 4 == 0, 0.95)
     rest = rig.rest_world[rig.model.bones["leftToes"]][1, 3]
+    hops = []
     for k in range(16 * BEAT, 48 * BEAT, BEAT // 3):
         bones = at(rig, performer, k)
         toes = [bones["leftToes"][1], bones["rightToes"][1]]
         assert min(toes) > rest - 0.02
-        assert min(toes) < rest + 0.03
-        assert max(toes) < rest + 0.10
+        assert min(toes) < rest + 0.06
+        hops.append(min(toes) > rest + 0.03)
+        assert max(toes) < rest + 0.18
+    assert np.mean(hops) < 0.1
 
 
 def test_the_face_looks_at_the_audience(rig: Rig, performer: Performer) -> None:

@@ -1,0 +1,346 @@
+"""A whole song as fast as the machine goes: notes and phrases are made side by side in worker processes, each once, and
+mixed chunk by chunk. What an edit does not reach is taken from the shelf.
+
+The sound is that of the live band (the same patches, tables, chain and desk); what differs is that nothing here has a
+memory longer than its decay: see :mod:`audio.engine.forge` and :mod:`audio.mix.mixdown`.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from audio.engine import works
+from audio.engine.band import one_thread
+from audio.engine.forge import NoteKey
+from audio.engine.model import EngineError
+from audio.engine.sheet import Sheet, SoundKey, lay_out
+from audio.engine.shelf import Shelf, name_of
+from audio.mix.filters import Samples
+from audio.mix.linear import CHUNK
+from audio.mix.meters import loudness
+from audio.mix.mixdown import AHEAD, BACK, ECHOES, LIMIT_AHEAD, LIMIT_PAST, Mixdown, Session, Sound, Strip, limited
+from audio.mix.mixdown import Sung as Phrase
+from audio.score.model import Song
+from audio.voice.model import Sung, VoiceSettings
+
+TAIL = 144_000
+"""Samples kept after the last bar for reverb and releases."""
+STEM_DB = -6.0
+"""Stems stand this far below their faders, so that none can clip."""
+_BATCH = 40 * 48_000
+_CLOSE = 0.15
+Pcm = npt.NDArray[np.int16]
+
+
+@dataclass(slots=True)
+class Rendered:
+    """A performed song."""
+
+    pcm: Pcm
+    before: int
+    """Samples before the song's first beat."""
+    master_db: float
+    lufs: float
+    chunks: int
+    chunks_made: int
+    phrases: int
+    phrases_made: int
+    notes_made: int
+    seconds: dict[str, float] = field(default_factory=dict)
+    """Wall seconds by stage."""
+
+
+class Press:
+    """Worker processes for one or more songs; ``with`` it. Opened early, it warms up while a song is composed."""
+
+    def __init__(self, settings: VoiceSettings | None, workers: int = 2, warm: bool = False) -> None:
+        self.settings = settings
+        self._pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
+        if warm:
+            with one_thread():
+                for _ in range(workers):
+                    self._pool.submit(works.warm, settings, True)
+
+    def submit(self, job: Callable[..., Any], *args: Any) -> Future[Any]:
+        """A job of :mod:`audio.engine.works`."""
+        try:
+            with one_thread():
+                return self._pool.submit(job, *args)
+        except BrokenProcessPool:
+            raise EngineError("a worker process that makes sound ended; is there enough memory?") from None
+
+    def close(self) -> None:
+        """End the workers."""
+        self._pool.shutdown(cancel_futures=True)
+
+    def __enter__(self) -> Press:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _result(future: Future[Any]) -> Any:
+    try:
+        return future.result()
+    except BrokenProcessPool:
+        raise EngineError("a worker process that makes sound ended; is there enough memory?") from None
+
+
+StemTap = Callable[[str, int, Samples], None]
+
+
+def render(
+    song: Song,
+    press: Press,
+    phrases: Sequence[tuple[int, Sung]] = (),
+    shelf: Shelf | None = None,
+    stems: StemTap | None = None,
+    target: float = -14.0,
+    peak: float = -1.0,
+) -> Rendered:
+    """Perform ``song``: 16-bit (frames, 2) at 48 kHz, mastered.
+
+    ``phrases`` is what ``audio.compose.sung_phrases`` gives. The song's ``mix.master_db`` decides the final gain; when
+    it has none, the gain that brings the song to ``target`` LUFS is found (and returned). ``stems(name, k, sound)`` is
+    given every chunk of every track and of ``effects`` and ``voice``, in order of ``k`` for each name.
+    """
+    return _Job(song, press, list(phrases), shelf or Shelf(None), stems, target, peak).run()
+
+
+class _Job:
+    """One performance."""
+
+    def __init__(
+        self, song: Song, press: Press, phrases: list[tuple[int, Sung]], shelf: Shelf, stems: StemTap | None,
+        target: float, peak: float,
+    ) -> None:  # fmt: skip
+        self.song, self.press, self.phrases, self.shelf, self.stems = song, press, phrases, shelf, stems
+        self.target, self.ceiling = target, peak - 0.3
+        self.sheet: Sheet = lay_out(song)
+        self.gain = song.mix.master_db
+        self.took: dict[str, float] = {}
+        self.made_phrases = self.made_notes = 0
+
+    def run(self) -> Rendered:
+        began = time.perf_counter()
+        # With everything to do, notes go first: they are mixed while the phrases are being sung.
+        early = self._order_notes(None) if self.gain is None or self.stems is not None else []
+        singing = self._order_phrases()
+        if not early:
+            sung = self._sung(singing)
+            self.took["sing"] = time.perf_counter() - began
+            self._plan(sung)
+            chunks, wanted = self._wanted()
+            notes = self._notes(self._order_notes(wanted))
+        else:
+            notes = self._notes(early)
+            self.took["notes"] = time.perf_counter() - began
+            sung = self._sung(singing)
+            self.took["sing"] = time.perf_counter() - began
+            self._plan(sung)
+            chunks, wanted = self._wanted()
+        if wanted or self.stems is not None:
+            pcm = self._mix(Mixdown(self._session(notes)), chunks, wanted)
+        else:
+            pcm = self._kept(chunks, {})
+        self.took["all"] = time.perf_counter() - began
+        self.shelf.tidy()
+        level = loudness(pcm.astype(np.float32) / 32767)
+        return Rendered(
+            pcm, self.before, float(self.gain or 0.0), level, len(chunks), len(wanted), len(self.phrases),
+            self.made_phrases, self.made_notes, {k: round(v, 3) for k, v in self.took.items()},
+        )  # fmt: skip
+
+    # -- phrases -----------------------------------------------------------------------------------------------
+
+    def _order_phrases(self) -> list[tuple[str, Future[Any] | npt.NDArray[Any]]]:
+        orders: list[tuple[str, Future[Any] | npt.NDArray[Any]]] = []
+        for _, phrase in self.phrases:
+            name = "take-" + name_of(self.press.settings, phrase)
+            kept = self.shelf.get(name)
+            if kept is not None and kept.ndim == 2 and len(kept) > 1:
+                orders.append((name, kept))
+            else:
+                orders.append((name, self.press.submit(works.sing, self.press.settings, phrase)))
+                self.made_phrases += 1
+        return orders
+
+    def _sung(self, orders: list[tuple[str, Future[Any] | npt.NDArray[Any]]]) -> list[tuple[str, int, Phrase]]:
+        """(name, sample from the song's first beat, phrase that starts at 0) of every phrase."""
+        sung = []
+        for (offset, _), (name, order) in zip(self.phrases, orders, strict=True):
+            if isinstance(order, Future):
+                start, sings, pcm = _result(order)
+                head = np.array([[start, sings]], np.float32)
+                self.shelf.put(name, np.concatenate([head, pcm]))
+            else:
+                start, sings, pcm = int(order[0, 0]), int(order[0, 1]), order[1:]
+            sung.append((name, offset + start, Phrase(0, pcm, sings)))
+        return sung
+
+    def _plan(self, sung: list[tuple[str, int, Phrase]]) -> None:
+        self.before = max(0, -min((start for _, start, _ in sung), default=0))
+        self.frames = self.before + self.sheet.length + TAIL
+        self.voice = self.song.voice
+        self.names = [(name, start + self.before, phrase) for name, start, phrase in sung]
+
+    # -- chunks ------------------------------------------------------------------------------------------------
+
+    def _wanted(self) -> tuple[list[str], list[int]]:
+        """The name of every chunk, and which of them are not on the shelf."""
+        count = -(-self.frames // CHUNK)
+        static = (self.sheet.echo, self.gain, self.ceiling, self.before % CHUNK, self.frames if count else 0)
+        voice = (self.voice.gain_db, self.voice.reverb) if self.voice else ()
+        heard: list[list[Any]] = [[] for _ in range(count)]
+        tail = BACK + ECHOES * self.sheet.echo
+        for part in self.sheet.parts:
+            strip = (part.name, part.spec, part.gain_db, part.pan, part.reverb)
+            for one in part.sounds:
+                fact = (strip, one.start + self.before, one.key, one.gain, one.ends, one.fade)
+                self._reach(heard, one.start + self.before, one.last + self.before + tail, fact)
+        for name, start, phrase in self.names:
+            self._reach(heard, start, start + len(phrase.pcm) + tail, (name, start, voice))
+        names = ["mix-" + name_of(static[:4], k == count - 1 and static[4], facts) for k, facts in enumerate(heard)]
+        if self.gain is None:
+            return names, list(range(count))
+        return names, [k for k, name in enumerate(names) if not self.shelf.has(name)]
+
+    @staticmethod
+    def _reach(heard: list[list[Any]], first: int, last: int, fact: Any) -> None:
+        for k in range(max(0, (first - AHEAD) // CHUNK), min(len(heard), last // CHUNK + 1)):
+            heard[k].append(fact)
+
+    def _needed(self, wanted: list[int]) -> list[int]:
+        """Chunks whose tracks must be mixed for the wanted ones."""
+        back = max(1, -(-ECHOES * self.sheet.echo // CHUNK)) + 4
+        count = -(-self.frames // CHUNK)
+        return sorted({j for k in wanted for j in range(max(0, k - back), min(count, k + 2))})
+
+    # -- notes -------------------------------------------------------------------------------------------------
+
+    def _order_notes(self, wanted: list[int] | None) -> list[Future[Any]]:
+        """Send what the wanted chunks (None: all) are made of to the workers, in batches of about equal work."""
+        keys: dict[SoundKey, None] = {}
+        spans = None if wanted is None else set(self._needed(wanted))
+        for part in self.sheet.parts:
+            for one in part.sounds:
+                if spans is not None:
+                    first, last = one.start + self.before, one.last + self.before
+                    if not any(k in spans for k in range(first // CHUNK, last // CHUNK + 1)):
+                        continue
+                keys[one.key] = None
+        self.made_notes = len(keys)
+        batches: list[list[SoundKey]] = []
+        load = _BATCH
+        for key in sorted(keys, key=lambda k: (k.instrument, k.pitch)):
+            if load >= _BATCH:
+                batches.append([])
+                load = 0
+            batches[-1].append(key)
+            load += key.cost if isinstance(key, NoteKey) else 24_000
+        return [self.press.submit(works.make_notes, tuple(batch)) for batch in batches]
+
+    @staticmethod
+    def _notes(orders: list[Future[Any]]) -> dict[SoundKey, Samples]:
+        return {key: pcm for order in orders for key, pcm in _result(order)}
+
+    def _session(self, notes: dict[SoundKey, Samples]) -> Session:
+        strips = []
+        for part in self.sheet.parts:
+            spec = part.spec
+            sounds = [
+                Sound(one.start + self.before, notes[one.key], one.gain, one.ends + self.before, one.fade)
+                for one in part.sounds
+                if one.key in notes
+            ]
+            strips.append(
+                Strip(part.name, part.gain_db + spec.gain_db, part.pan, spec.width, part.reverb, spec.echo, spec.ducked, sounds)
+            )  # fmt: skip
+        phrases = tuple(Phrase(start, phrase.pcm, phrase.sings) for _, start, phrase in self.names)
+        kicks = tuple(kick + self.before for kick in self.sheet.kicks)
+        voice = (self.voice.gain_db, self.voice.reverb) if self.voice else (0.0, 0.2)
+        return Session(tuple(strips), phrases, kicks, self.frames, self.sheet.echo, *voice)
+
+    # -- mixing ------------------------------------------------------------------------------------------------
+
+    def _mix(self, mixdown: Mixdown, names: list[str], wanted: list[int]) -> Pcm:
+        began = time.perf_counter()
+        count = len(names)
+        every = list(range(count)) if self.stems is not None else self._needed(wanted)
+        pre: dict[int, Samples] = {}
+        around = {j for k in wanted for j in (k - 1, k, k + 1) if 0 <= j < count}
+        with ThreadPoolExecutor(2) as threads:
+            list(threads.map(lambda k: mixdown.instruments(k, self._stem), every))
+            list(
+                threads.map(mixdown.effects, [k for k in every if k - mixdown.reach() in every or k < mixdown.reach()])
+            )
+            for k, sound in zip(sorted(around), threads.map(mixdown.premaster, sorted(around))):
+                pre[k] = sound
+            if self.stems is not None:
+                for k in every:
+                    self._stem("effects", k, mixdown.effects(k))
+                    if self.names:
+                        self._stem("voice", k, mixdown.lead(k))
+            self.took["mix"] = time.perf_counter() - began
+            if self.gain is None:
+                self._find_gain(pre, threads, count)
+                names, _ = self._wanted()
+            made = dict(zip(wanted, threads.map(lambda k: self._quantised(self._limit(pre, k)), wanted)))
+        self.took["master"] = time.perf_counter() - began - self.took["mix"]
+        return self._kept(names, made)
+
+    def _kept(self, names: list[str], made: dict[int, Pcm]) -> Pcm:
+        """The whole file from the chunks just made and those on the shelf."""
+        out = np.empty((len(names) * CHUNK, 2), np.int16)
+        broken = False
+        for k, name in enumerate(names):
+            fresh = k in made
+            piece = made[k] if fresh else self.shelf.get(name)
+            if piece is None or piece.shape != (CHUNK, 2):
+                self.shelf.drop(name)
+                broken = True
+                continue
+            if fresh:
+                self.shelf.put(name, piece)
+            out[k * CHUNK : (k + 1) * CHUNK] = piece
+        if broken:
+            raise EngineError("a kept part of this song was broken and has been thrown away; run it again")
+        return out[: self.frames]
+
+    def _stem(self, name: str, k: int, sound: Samples) -> None:
+        if self.stems is not None:
+            self.stems(name, k, sound * np.float32(10 ** (STEM_DB / 20)))
+
+    def _limit(self, pre: dict[int, Samples], k: int) -> Samples:
+        before = pre[k - 1][-LIMIT_PAST:] if k - 1 in pre else np.zeros((LIMIT_PAST, 2), np.float32)
+        after = pre[k + 1][:LIMIT_AHEAD] if k + 1 in pre else np.zeros((LIMIT_AHEAD, 2), np.float32)
+        return limited(before, pre[k], after, float(self.gain or 0.0), self.ceiling)
+
+    def _find_gain(self, pre: dict[int, Samples], threads: ThreadPoolExecutor, count: int) -> None:
+        """The gain, to a hundredth of a dB, that brings the limited song to its target."""
+        level = loudness(np.concatenate([pre[k] for k in range(count)])[: self.frames])
+        if level <= -69.0:
+            self.gain = 0.0
+            return
+        self.gain = round(self.target - level, 2)
+        for _ in range(4):
+            sound = np.concatenate(list(threads.map(lambda k: self._limit(pre, k), range(count))))[: self.frames]
+            miss = self.target - loudness(sound)
+            if abs(miss) < _CLOSE:
+                return
+            self.gain = round(self.gain + miss, 2)
+
+    @staticmethod
+    def _quantised(sound: Samples) -> Pcm:
+        made: Pcm = np.rint(np.clip(sound, -1, 1) * 32767).astype(np.int16)
+        return made

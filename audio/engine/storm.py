@@ -1,0 +1,122 @@
+"""The storm: a scripted ten minutes (or less) of changes, one every two seconds, played at the pace of the world."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from audio.engine.band import Band
+from audio.engine.live import Conductor, Intent
+from audio.engine.model import NoteEvent
+from audio.score.model import Chord, Meter, Note, Section, Song, Tempo, Track
+
+
+def intents(seed: int, tracks: tuple[str, ...] = ("drums", "bass", "keys")) -> Iterator[Intent]:
+    """Endless wishes of every kind; what is muted or filtered is opened again by the next of its kind."""
+    rng = random.Random(f"storm/{seed}")
+    muted, filtered, solo = "", "", ""
+    while True:
+        kind = rng.choice(("energy", "density", "key", "tempo", "section", "mute", "filter", "solo", "gain"))
+        if kind == "mute":
+            yield Intent("mute", 0.0 if muted else 1.0, muted or rng.choice(tracks), on_beat=True)
+            muted = "" if muted else tracks[0]
+        elif kind == "filter":
+            yield Intent("filter", 20_000.0 if filtered else rng.uniform(300, 3_000), "")
+            filtered = "" if filtered else "all"
+        elif kind == "solo":
+            yield Intent("solo", 0.0 if solo else 1.0, solo or tracks[1])
+            solo = "" if solo else tracks[1]
+        elif kind == "section":
+            yield Intent("section", float(rng.randrange(2)))
+        elif kind == "gain":
+            yield Intent("gain", rng.uniform(-9, 2), rng.choice(tracks))
+        elif kind == "key":
+            yield Intent("key", float(rng.randint(-5, 6)))
+        elif kind == "tempo":
+            yield Intent("tempo", rng.choice((0.8, 0.9, 1.0, 1.1, 1.25)))
+        else:
+            yield Intent("energy" if kind == "energy" else "density", rng.random())
+
+
+def band_song(bars: int = 8) -> Song:
+    """Drums, bass, chords, pad and arpeggio in two sections."""
+    chords = ((57, 60, 64), (53, 57, 60), (60, 64, 67), (55, 59, 62))
+    drums, bass, keys, pad, arp = [], [], [], [], []
+    for bar in range(bars):
+        at, chord = Fraction(4 * bar), chords[bar % 4]
+        for k in range(4):
+            drums.append(Note(at + k, Fraction(1, 4), 36 if k % 2 == 0 else 38, 0.85))
+        for k in range(8):
+            drums.append(Note(at + Fraction(k, 2), Fraction(1, 4), 42, 0.5))
+            bass.append(Note(at + Fraction(k, 2), Fraction(2, 5), chord[0] - 24, 0.8))
+        for pitch in chord:
+            keys.append(Note(at + Fraction(1, 2), Fraction(1), pitch + 12, 0.6))
+            pad.append(Note(at, Fraction(4), pitch, 0.6))
+        for k in range(16):
+            arp.append(Note(at + Fraction(k, 4), Fraction(1, 5), chord[k % 3] + 12, 0.55))
+    drums.sort(key=lambda n: (n.start, n.pitch))
+    tracks = (
+        Track("drums", "kit_synth", tuple(drums), "drums"), Track("bass", "bass_saw", tuple(bass)),
+        Track("keys", "keys_piano", tuple(keys)), Track("pad", "pad_warm", tuple(pad)),
+        Track("arp", "pluck", tuple(arp)),
+    )  # fmt: skip
+    sections = (Section("verse", 0, bars // 2, 0.5), Section("chorus", bars // 2, bars - bars // 2, 0.8))
+    return Song(
+        "Storm", bars, (Tempo(Fraction(0), Fraction(118)),), (Meter(0),), "A", "minor", sections,
+        (Chord(Fraction(0), Fraction(4), "Am"),), tracks,
+    )  # fmt: skip
+
+
+def storm(
+    seconds: float = 20.0, lead_ms: int = 250, every: float = 2.0, paced: bool = True, seed: int = 1
+) -> dict[str, Any]:
+    """Late blocks, largest step between samples against an undisturbed run, grid error, change-to-heard delays."""
+    delays: dict[str, list[float]] = {}
+    steps: list[float] = []
+    facts: dict[str, Any] = {"seconds": seconds, "every_s": every, "lead_ms": lead_ms}
+    for stormy in (False, True):
+        length = min(seconds, 20.0) if not stormy else seconds
+        wishes = intents(seed)
+        conductor = Conductor(band_song(), 9_600)
+        beats: set[int] = set()
+        kicks: list[int] = []
+        with Band(lead=lead_ms * 48) as band:
+            band.start(0)
+            band.send(*conductor.advance(0))
+            band.pull(4_800)
+            began, first, biggest, last = time.monotonic(), band.position, 0.0, np.zeros((1, 2), np.float32)
+            while band.position < length * 48_000:
+                if stormy and band.position >= (len(conductor.log) + 1) * every * 48_000:
+                    wish, at = next(wishes), band.position
+                    heard = conductor.intend(wish, band.horizon)
+                    delays.setdefault(wish.kind, []).append((heard - at) / 48)
+                sent = conductor.advance(band.horizon)
+                beats.update(conductor.beats())
+                kicks += [m.sample for m in sent if isinstance(m, NoteEvent) and (m.track, m.pitch) == ("drums", 36)]
+                band.send(*sent)
+                due = began + (band.position + 1_600 - first) / 48_000
+                if paced:
+                    time.sleep(max(0.0, due - time.monotonic()))
+                sound = band.pull(1_600, timeout=0.0 if paced else None)
+                biggest = max(biggest, float(np.abs(np.diff(np.concatenate([last, sound]), axis=0)).max()))
+                last = sound[-1:]
+            health = band.health()
+        steps.append(biggest)
+    facts |= {
+        "changes": len(conductor.log),
+        "late_blocks": health.late_blocks,
+        "underrun_samples": health.underrun_samples,
+        "dropped": health.dropped_events,
+        "shed": health.shed,
+        "largest_step": round(steps[1], 4),
+        "largest_step_undisturbed": round(steps[0], 4),
+        "kicks": len(kicks),
+        "kicks_off_grid": sum(kick not in beats for kick in kicks),
+        "delay_ms": {k: [round(float(np.median(v))), round(max(v))] for k, v in sorted(delays.items())},
+    }
+    return facts

@@ -1,0 +1,331 @@
+"""The desk offline: the same strips, buses and effects as :mod:`audio.mix.desk`, chunk by chunk, with no memory longer
+than its longest decay. Every stage is a function of a bounded window of the song (finite responses, windowed levels),
+so a chunk depends only on what sounds in and shortly before it, and an edit changes nothing elsewhere.
+
+Chunk ``k`` is frames ``[k * CHUNK, (k + 1) * CHUNK)`` of the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from audio.mix.desk import GLUE_THRESHOLD_DB, MUSIC_GAIN, VOICE_SUNG_DB, Desk
+from audio.mix.filters import Floats, Samples, high_shelf, highpass, peak
+from audio.mix.limiter import TAPS as PEAK_TAPS
+from audio.mix.limiter import oversampled_peaks, sliding_min
+from audio.mix.linear import CHUNK, ROOM, TAPS, Equaliser, Room
+
+ECHOES = 8
+"""Repeats of the echo that are played; the ninth would stand 66 dB below the first."""
+_HOP = 64
+_GLUE = 150
+"""Hops of the window in which the bus compressor listens (200 ms)."""
+_EASE = 75
+_RELEASE = 60.0 / 48_000
+_REACH = 96
+LIMIT_PAST = 48_000
+LIMIT_AHEAD = 4 * _REACH + PEAK_TAPS
+BACK = ROOM + TAPS + 2 * (_GLUE + _EASE) * _HOP + LIMIT_PAST
+"""Samples of the past that can be heard in a sample, echoes and the sounds' own length not counted."""
+AHEAD = LIMIT_AHEAD + 12_000
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """A sound on the clock of the file."""
+
+    start: int
+    pcm: Samples
+    gain: float
+    ends: int
+    fade: int
+
+
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """One track of the mix: fader, place, sends, and its sounds in order of their start."""
+
+    name: str
+    gain_db: float
+    pan: float
+    width: float
+    reverb: float
+    echo: float
+    ducked: bool
+    sounds: Sequence[Sound]
+
+    def matrix(self) -> Samples:
+        """2 x 2 from the sound's pair to left and right."""
+        return (Desk._panned(self.pan, self.width) * 10 ** (self.gain_db / 20)).astype(np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class Sung:
+    """A treated phrase (voice, slap echo): (frames, 2) from ``start`` on; ``sings`` is how long it is really sung."""
+
+    start: int
+    pcm: Samples
+    sings: int
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Everything that is mixed."""
+
+    strips: tuple[Strip, ...]
+    sung: tuple[Sung, ...]
+    kicks: tuple[int, ...]
+    frames: int
+    echo: int
+    voice_gain_db: float = 0.0
+    voice_reverb: float = 0.2
+
+    @property
+    def chunks(self) -> int:
+        """How many chunks the file has."""
+        return -(-self.frames // CHUNK)
+
+
+class Mixdown:
+    """Makes chunks of a session. Safe to use from several threads for different chunks."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self._room = Room()
+        self._tone = Equaliser((highpass(28), peak(320, -1.2, 0.7), high_shelf(9000, 1.5)))
+        self._side = Equaliser((highpass(28), peak(320, -1.2, 0.7), high_shelf(9000, 1.5), highpass(120)))
+        self._duck_shape = Desk._pump().astype(np.float32)
+        self._hann = np.hanning(2 * _GLUE + 3)[1:-1]
+        self._hann /= self._hann.sum()
+        self._ease = np.hanning(2 * _EASE + 3)[1:-1]
+        self._ease /= self._ease.sum()
+        self._memo: dict[tuple[str, int], Samples] = {}
+
+    def _once(self, name: str, k: int, make: Callable[[], Samples]) -> Samples:
+        found = self._memo.get((name, k))
+        if found is None:
+            found = self._memo[name, k] = make()
+        return found
+
+    def forget(self, before: int) -> None:
+        """Let go of what chunks before ``before`` were made of."""
+        for key in [key for key in self._memo if key[1] < before]:
+            self._memo.pop(key, None)
+
+    # -- tracks ------------------------------------------------------------------------------------------------
+
+    def stem(self, strip: Strip, k: int) -> Samples:
+        """One track after its fader, without sends and ducking: (CHUNK, 2)."""
+        first, end = k * CHUNK, (k + 1) * CHUNK
+        out = np.zeros((CHUNK, 2), np.float32)
+        for one in strip.sounds:
+            if one.start >= end:
+                break
+            last = min(one.start + len(one.pcm), one.ends + one.fade)
+            if last > first:
+                _place(one, max(first, one.start), min(end, last), out, first)
+        out @= strip.matrix()
+        return out
+
+    def duck(self, k: int) -> Samples | None:
+        """How far the kick pushes the ducked tracks down: (CHUNK, 1), or None."""
+        first, end, shape = k * CHUNK, (k + 1) * CHUNK, self._duck_shape
+        curve = None
+        for kick in self.session.kicks:
+            a, b = max(first, kick), min(end, kick + len(shape))
+            if a < b:
+                curve = np.ones((CHUNK, 1), np.float32) if curve is None else curve
+                part = curve[a - first : b - first, 0]
+                np.minimum(part, shape[a - kick : b - kick], out=part)
+        return curve
+
+    def instruments(self, k: int, tap: Callable[[str, int, Samples], None] | None = None) -> None:
+        """Mix the tracks of a chunk; ``tap(name, k, stem)`` is given each stem as it goes into the mix."""
+        if k < 0 or ("band", k) in self._memo:
+            return
+        band = np.zeros((CHUNK, 2), np.float32)
+        send, echo = np.zeros((CHUNK, 2), np.float32), np.zeros((CHUNK, 2), np.float32)
+        duck = self.duck(k)
+        for strip in self.session.strips:
+            stem = self.stem(strip, k)
+            send += stem * np.float32(1.1 * max(0.0, strip.reverb))
+            if strip.echo:
+                echo += stem * np.float32(strip.echo)
+            if strip.ducked and duck is not None:
+                stem *= duck
+            band += stem
+            if tap is not None:
+                tap(strip.name, k, stem)
+        self._memo["send", k], self._memo["echo", k] = send, echo
+        self._memo["band", k] = band
+
+    def lead(self, k: int) -> Samples:
+        """The sung voice with its slap echo: (CHUNK, 2)."""
+        return self._once("lead", k, lambda: self._vocal(k)[0])
+
+    def _vocal(self, k: int) -> tuple[Samples, Samples]:
+        """The voice in stereo, and what of it goes to the reverb (mono)."""
+        first, end = k * CHUNK, (k + 1) * CHUNK
+        both = np.zeros((CHUNK, 2), np.float32)
+        for one in self.session.sung:
+            a, b = max(first, one.start), min(end, one.start + len(one.pcm))
+            if a < b:
+                both[a - first : b - first] += one.pcm[a - one.start : b - one.start]
+        both *= np.float32(10 ** ((VOICE_SUNG_DB + self.session.voice_gain_db) / 20))
+        part, slap = both[:, :1], both[:, 1:]
+        wet = np.float32(0.16 + 0.35 * self.session.voice_reverb)
+        return part + slap * np.array([[0.16, 0.13]], np.float32), part[:, 0] * wet
+
+    # -- the sum -----------------------------------------------------------------------------------------------
+
+    def effects(self, k: int) -> Samples:
+        """Reverb and echo returns: (CHUNK, 2)."""
+        return self._once("effects", k, lambda: self._returns(k))
+
+    def _wet(self, k: int) -> Samples:
+        def make() -> Samples:
+            send = self._memo["send", k] + self._vocal(k)[1][:, None]
+            return self._room(send) if np.abs(send).max() > 1e-6 else np.zeros((CHUNK + ROOM, 2), np.float32)
+
+        return self._once("wet", k, make)
+
+    def _returns(self, k: int) -> Samples:
+        out = self._wet(k)[:CHUNK].copy()
+        if k:
+            out[:ROOM] += self._wet(k - 1)[CHUNK:]
+        echo, first = self.session.echo, k * CHUNK
+        for turn in range(1, ECHOES + 1):
+            level = np.float32(0.5 * 0.42 ** (turn - 1))
+            flip = slice(None) if turn % 2 else slice(None, None, -1)
+            at = first - turn * echo
+            for j in range(max(0, at // CHUNK), k + 1):
+                a, b = max(at, j * CHUNK), min(at + CHUNK, (j + 1) * CHUNK)
+                if a < b and self._memo["echo", j].any():
+                    out[a - at : b - at] += self._memo["echo", j][a - j * CHUNK : b - j * CHUNK, flip] * level
+        return out
+
+    def reach(self) -> int:
+        """How many chunks before one must be made for its echoes and its reverb."""
+        return max(1, -(-ECHOES * self.session.echo // CHUNK))
+
+    def premaster(self, k: int) -> Samples:
+        """Band, returns, bus tone, bus compressor, voice: (CHUNK, 2). Needs ``instruments`` made ``reach()`` back."""
+        return self._once("premaster", k, lambda: self._sum(k))
+
+    def music(self, k: int) -> Samples:
+        """Everything but the voice, after tone and before the bus compressor."""
+        return self._once("music", k, lambda: self._toned(k))
+
+    def _raw(self, k: int) -> Samples:
+        """Band and returns under the step back for the voice."""
+
+        def make() -> Samples:
+            made: Samples = (self._memo["band", k] + self.effects(k)) * self._bed(k)[:, None]
+            return made
+
+        return self._once("raw", k, make)
+
+    def _toned(self, k: int) -> Samples:
+        before = self._raw(k - 1)[-TAPS:] if k else np.zeros((TAPS, 2), np.float32)
+        sound = np.concatenate([before, self._raw(k)])
+        middle = self._tone((sound[:, :1] + sound[:, 1:]) * np.float32(0.5 * MUSIC_GAIN))
+        side = self._side((sound[:, :1] - sound[:, 1:]) * np.float32(0.5 * MUSIC_GAIN))
+        made: Samples = np.concatenate([middle + side, middle - side], axis=1)
+        return made
+
+    def _bed(self, k: int) -> Samples:
+        """Under singing the band steps back 1.5 dB, smoothly, a little before it begins."""
+        reach = 96  # hops: 128 ms
+        first = k * CHUNK - 2 * reach * _HOP
+        marks = np.zeros(CHUNK // _HOP + 4 * reach + 1)
+        for one in self.session.sung:
+            a, b = one.start - 2_400 - first, one.start + one.sings + 4_800 - first
+            if b > 0 and a < len(marks) * _HOP:
+                marks[max(0, a // _HOP) : max(0, b // _HOP)] = 1.0
+        window = np.hanning(2 * reach + 3)[1:-1]
+        smooth = np.convolve(marks, window / window.sum(), mode="valid")[reach : reach + CHUNK // _HOP + 1]
+        return _spread(10 ** (-1.5 * smooth / 20))
+
+    def _sum(self, k: int) -> Samples:
+        made: Samples = self.music(k) * _spread(self._glue(k))[:, None] + self.lead(k)
+        return made
+
+    def _power(self, k: int) -> Samples:
+        def make() -> Samples:
+            music = self.music(k)
+            made: Samples = np.einsum("ijk,ijk->i", *(music.reshape(CHUNK // _HOP, _HOP, 2),) * 2) / _HOP
+            return made
+
+        if not 0 <= k < self.session.chunks:
+            return np.zeros(CHUNK // _HOP, np.float32)
+        return self._once("power", k, make)
+
+    def _glue(self, k: int) -> Floats:
+        """Gain of the bus compressor at every hop: 2:1 above its threshold, on the level of the last moments."""
+        past = 2 * (_GLUE + _EASE)
+        own = self._power(k)
+        power = np.concatenate([self._power(k - 1)[-past - 1 :], own])
+        level = 10 * np.log10(np.convolve(power, self._hann, mode="valid") + 1e-10)
+        cut = np.convolve(-0.45 * np.maximum(0.0, level - GLUE_THRESHOLD_DB), self._ease, mode="valid")
+        gain: Floats = 10 ** (cut / 20)
+        return gain
+
+
+def _place(one: Sound, a: int, b: int, out: Samples, first: int) -> None:
+    piece = one.pcm[a - one.start : b - one.start] * np.float32(one.gain)
+    if b > one.ends:
+        line = 1.0 - (np.arange(a, b) - one.ends) / one.fade
+        piece *= np.square(np.clip(line, 0.0, 1.0)).astype(np.float32)[:, None]
+    out[a - first : b - first] += piece
+
+
+def _spread(hops: npt.NDArray[np.floating]) -> Samples:
+    """Values at every hop (one more than fit) as values at every sample, in straight lines."""
+    steps = (np.arange(_HOP) / _HOP)[None, :]
+    made: Samples = (hops[:-1, None] + np.diff(hops)[:, None] * steps).astype(np.float32).ravel()
+    return made
+
+
+def limited(before: Samples, chunk: Samples, after: Samples, gain_db: float, ceiling_db: float = -1.3) -> Samples:
+    """A chunk at its final gain under the true-peak ceiling, with a second of the past and a moment of the future.
+
+    The same gain computer as :class:`audio.mix.limiter.Limiter`, as a function of a window.
+    """
+    past, ahead = len(before), len(after)
+    sound = np.concatenate([before, chunk, after]) * np.float32(10 ** (gain_db / 20))
+    ceiling = 10 ** (ceiling_db / 20)
+    body: Samples = sound[past : past + len(chunk)]
+    if np.abs(sound).max(initial=0.0) < 0.5 * ceiling:
+        return body
+    edge = PEAK_TAPS // 2
+    padded = np.concatenate([np.zeros((edge - 1, 2), np.float32), sound, np.zeros((edge, 2), np.float32)])
+    need = np.minimum(0.0, 20 * np.log10(ceiling / np.maximum(_peaks(padded, 0.5 * ceiling), 1e-9)))
+    ramp = np.arange(len(need)) * _RELEASE
+    need = np.minimum(np.minimum.accumulate(need - ramp) + ramp, 0.0)
+    if past < _REACH * 2:
+        need = np.concatenate([np.zeros(2 * _REACH - past), need])
+        past = 2 * _REACH
+    if ahead < 2 * _REACH:
+        need = np.concatenate([need, np.zeros(2 * _REACH - ahead)])
+    seen = need[past - 2 * _REACH : past + len(chunk) + 2 * _REACH]
+    window = np.hanning(2 * _REACH + 3)[1:-1]
+    gain = np.convolve(sliding_min(seen, 2 * _REACH + 1), window / window.sum(), mode="valid")
+    made: Samples = body * np.power(10.0, gain / 20)[:, None].astype(np.float32)
+    return made
+
+
+def _peaks(padded: Samples, floor: float) -> Samples:
+    """True peaks, looked for only in stretches that come near enough to the ceiling to matter."""
+    size = 1024
+    count = len(padded) - PEAK_TAPS + 1
+    out = np.zeros(count, np.float32)
+    loud = np.abs(padded).max(axis=1)
+    for first in range(0, count, size):
+        last = min(count, first + size)
+        if loud[first : last + PEAK_TAPS - 1].max() >= floor:
+            out[first:last] = oversampled_peaks(padded[first : last + PEAK_TAPS - 1])
+    return out

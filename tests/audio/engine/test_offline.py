@@ -1,0 +1,118 @@
+"""Offline performance: an edit changes only what it touches, equal work is done once, the master holds its targets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from audio.engine.forge import Forge, NoteKey
+from audio.engine.offline import STEM_DB, Press, render
+from audio.engine.sheet import lay_out
+from audio.engine.shelf import Shelf
+from audio.mix import loudness, true_peak
+from audio.score.model import Mix, Note, Song
+from tests.audio.engine.song import song
+
+pytest.importorskip("pyo", reason="the engine needs pyo")
+
+
+@pytest.fixture(scope="module")
+def press() -> Iterator[Press]:
+    with Press(None, workers=1) as made:
+        yield made
+
+
+def quiet(song: Song) -> Song:
+    """Without the synthesised pads and arpeggios, which take longest."""
+    return replace(song, tracks=tuple(t for t in song.tracks if t.name in ("drums", "bass", "keys")))
+
+
+def edited(song: Song, track: str, at: Fraction, pitch: int) -> Song:
+    def change(note: Note) -> Note:
+        return replace(note, pitch=pitch) if note.start == at else note
+
+    tracks = tuple(replace(t, notes=tuple(map(change, t.notes))) if t.name == track else t for t in song.tracks)
+    return replace(song, tracks=tracks)
+
+
+def test_an_edit_changes_only_its_note_and_the_decay(press: Press, tmp_path: Path) -> None:
+    whole = replace(quiet(song(10)), mix=Mix(-3.0))
+    shelf = Shelf(tmp_path)
+    first = render(whole, press, shelf=shelf)
+    assert first.chunks_made == first.chunks
+    at = Fraction(2 * 4) + Fraction(1, 2)
+    changed = edited(whole, "keys", at, 84)
+    again = render(changed, press, shelf=shelf)
+    assert again.chunks_made < again.chunks
+    assert np.array_equal(again.pcm, render(changed, press).pcm)  # what was reused is what would have been made
+    places = np.flatnonzero((first.pcm != again.pcm).any(axis=1))
+    sample = whole.tempo_map.sample(at)
+    assert sample <= places[0] < sample + 20
+    assert places[-1] < sample + 48_000 + 5 * 48_000  # the note and its decay in the room
+    assert render(whole, press, shelf=shelf).chunks_made == 0
+
+
+def test_loudness_is_found_and_kept(press: Press) -> None:
+    made = render(quiet(song(6)), press)
+    sound = made.pcm.astype(np.float32) / 32767
+    assert abs(loudness(sound) + 14) < 0.5
+    assert true_peak(sound) <= -1.0
+    again = render(replace(quiet(song(6)), mix=Mix(made.master_db)), press)
+    assert np.array_equal(made.pcm, again.pcm)
+
+
+def test_stems_sum_to_the_band(press: Press) -> None:
+    """Tracks and effects together are what goes into the bus: without voice and below the compressor, the mix."""
+    stems: dict[str, dict[int, np.ndarray]] = {}
+
+    def tap(name: str, k: int, sound: np.ndarray) -> None:
+        stems.setdefault(name, {})[k] = sound.copy()
+
+    made = render(replace(quiet(song(2)), mix=Mix(-20.0)), press, stems=tap)
+    assert set(stems) == {"drums", "bass", "keys", "effects"}
+    total = sum(np.concatenate([parts[k] for k in sorted(parts)]) for parts in stems.values())[: len(made.pcm)]
+    mix = made.pcm / 32767
+    fit = float((mix * total).sum() / (total**2).sum())
+    assert np.corrcoef(mix[:, 0], total[:, 0])[0, 1] > 0.75  # the bus's high-pass turns phases
+    assert 20 * np.log10(fit) == pytest.approx(-STEM_DB - 20 + 2, abs=2.5)  # bus gain and compressor
+
+
+def test_onsets_are_the_scores(press: Press) -> None:
+    one = replace(song(2), tracks=tuple(replace(t, notes=t.notes[5:6], reverb=0.0) for t in song(2).tracks[-1:]))
+    made = render(replace(one, mix=Mix(0.0)), press)
+    sounding = np.flatnonzero(np.abs(made.pcm).max(axis=1) > 1)
+    assert 0 <= sounding[0] - one.tempo_map.sample(one.tracks[0].notes[0].start) < 60
+
+
+def test_a_note_sounds_the_same_whatever_was_made_before() -> None:
+    import pyo
+
+    forge = Forge(pyo)
+    keys = [NoteKey(name, 57.0, 0.7, 9_600, 1) for name in ("lead_soft", "strings", "pluck", "bass_sub")]
+    first = dict(forge.make(keys))
+    again = dict(forge.make([NoteKey("lead_saw", 60.0, 0.5, 4_800), *keys[::-1]]))
+    assert all(np.array_equal(first[key], again[key]) for key in keys)
+    other = next(forge.make([replace(keys[0], variant=2)]))[1]
+    assert not np.array_equal(first[keys[0]][:5_000], other[:5_000])
+
+
+def test_a_broken_chunk_is_thrown_away_with_one_clear_line(press: Press, tmp_path: Path) -> None:
+    whole = replace(quiet(song(2)), mix=Mix(-3.0))
+    render(whole, press, shelf=Shelf(tmp_path))
+    for path in tmp_path.glob("mix-*.npy"):
+        path.write_bytes(b"no array")
+    with pytest.raises(ValueError, match="run it again"):
+        render(whole, press, shelf=Shelf(tmp_path))
+    render(whole, press, shelf=Shelf(tmp_path))
+
+
+def test_open_hats_are_choked_and_kicks_known() -> None:
+    sheet = lay_out(song(2))
+    assert len(sheet.kicks) == 8
+    hats = [p for p in sheet.parts[0].sounds if p.key.pitch == 46]
+    assert hats[0].ends < 1 << 40
