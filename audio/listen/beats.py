@@ -82,7 +82,7 @@ def _lag(strength: Floats, prior: float) -> tuple[float, float]:
         a, b, c = auto[best], auto[best + 1], auto[best + 2]
         bend = a - 2 * b + c
         at += float(np.clip(0.5 * (a - c) / bend, -0.5, 0.5)) if bend else 0.0
-    return at, float(np.clip(auto[round(at)], 0, 1))
+    return at, float(np.clip(auto[int(at + 0.5)], 0, 1))
 
 
 def _track(strength: Floats, lag: float) -> npt.NDArray[np.int64]:
@@ -148,13 +148,14 @@ def _meter(strength: Floats, spectrum: Floats, frames: npt.NDArray[np.int64]) ->
     shape = np.array(spans)
     shape /= np.linalg.norm(shape, axis=1, keepdims=True) + 1e-9
     change = np.concatenate([[0.0], 1 - (shape[1:] * shape[:-1]).sum(axis=1)])
-    total = sum(_unit(v[: len(change)]) for v in (accent[: len(change)], kick[: len(change)], 1.5 * change))
+    count = len(change)
+    total = _unit(accent[:count]) + _unit(kick[:count]) + 1.5 * _unit(change)
     best, meter, down = -1.0, 4, 0
-    for count, bias in ((4, 1.0), (3, 1.0), (5, 0.8), (7, 0.75)):
-        means = np.array([total[k::count].mean() for k in range(count)])
-        score = bias * (float(means.max()) - float(np.median(means))) / np.sqrt(count)
+    for length, bias in ((4, 1.0), (3, 1.0), (5, 0.8), (7, 0.75)):
+        means = np.array([total[k::length].mean() for k in range(length)])
+        score = bias * (float(means.max()) - float(np.median(means))) / np.sqrt(length)
         if score > best * 1.05:
-            best, meter, down = score, count, int(means.argmax())
+            best, meter, down = score, length, int(means.argmax())
     return meter, down
 
 
