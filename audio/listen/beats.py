@@ -77,9 +77,9 @@ def _lag(strength: Floats, prior: float) -> tuple[float, float]:
         backed += weight * auto[at] * (lags * times < len(auto))
     score = np.where((tempi >= 45) & (tempi <= 220), backed * tapping, -1)
     best = int(score.argmax())
-    at = float(lags[best])
+    at: float = float(lags[best])
     if 0 < best < len(score) - 1:
-        a, b, c = auto[best], auto[best + 1], auto[best + 2]
+        a, b, c = (float(auto[best + k]) for k in range(3))
         bend = a - 2 * b + c
         at += float(np.clip(0.5 * (a - c) / bend, -0.5, 0.5)) if bend else 0.0
     return at, float(np.clip(auto[int(at + 0.5)], 0, 1))
