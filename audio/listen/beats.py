@@ -73,8 +73,8 @@ def _lag(strength: Floats, prior: float) -> tuple[float, float]:
     # A beat is backed by what repeats at twice and four times its length.
     backed = auto[1:].copy()
     for times, weight in ((2, 0.5), (4, 0.25)):
-        at = np.minimum(lags * times, len(auto) - 1)
-        backed += weight * auto[at] * (lags * times < len(auto))
+        later = np.minimum(lags * times, len(auto) - 1)
+        backed += weight * auto[later] * (lags * times < len(auto))
     score = np.where((tempi >= 45) & (tempi <= 220), backed * tapping, -1)
     best = int(score.argmax())
     at: float = float(lags[best])
