@@ -132,14 +132,14 @@ def clipped(channel: npt.NDArray[np.float32], least: int = 3) -> list[tuple[int,
     top = float(np.abs(channel).max(initial=0.0))
     if top < 0.25:
         return []
-    high = (np.abs(channel) >= 0.998 * top).astype(np.int8)
+    high = (np.abs(channel) >= 0.9997 * top).astype(np.int8)
     edges = np.diff(np.concatenate([[0], high, [0]]))
     first, end = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
     keep = end - first >= least
     runs = [
         (int(a), int(b))
         for a, b in zip(first[keep], end[keep])
-        if float(np.ptp(channel[a:b])) < 5e-4 * top
+        if float(np.ptp(channel[a:b])) < 3e-4 * top
     ]  # fmt: skip
     return runs
 
