@@ -8,11 +8,13 @@ memory longer than its decay: see :mod:`audio.engine.forge` and :mod:`audio.mix.
 from __future__ import annotations
 
 import multiprocessing
+import sys
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
+from multiprocessing.context import BaseContext
 from typing import Any
 
 import numpy as np
@@ -27,7 +29,7 @@ from audio.engine.shelf import Shelf, name_of
 from audio.mix.filters import Samples
 from audio.mix.linear import CHUNK
 from audio.mix.meters import loudness
-from audio.mix.mixdown import AHEAD, BACK, ECHOES, LIMIT_AHEAD, LIMIT_PAST, Mixdown, Session, Sound, Strip, limited
+from audio.mix.mixdown import AHEAD, BACK, ECHOES, Mixdown, Peaks, Session, Sound, Strip, limited
 from audio.mix.mixdown import Sung as Phrase
 from audio.score.model import Song
 from audio.voice.model import Sung, VoiceSettings
@@ -59,12 +61,24 @@ class Rendered:
     """Wall seconds by stage."""
 
 
+_IMPORTED = ["audio.engine.works", "audio.voice.embedded", "scipy.signal", "pyo"]
+
+
+def _context() -> BaseContext:
+    """Workers of Linux are forked from a server that has imported what they need, once; elsewhere each begins anew."""
+    if sys.platform != "linux":
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(_IMPORTED)
+    return context
+
+
 class Press:
     """Worker processes for one or more songs; ``with`` it. Opened early, it warms up while a song is composed."""
 
     def __init__(self, settings: VoiceSettings | None, workers: int = 2, warm: bool = False) -> None:
         self.settings = settings
-        self._pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
+        self._pool = ProcessPoolExecutor(workers, mp_context=_context())
         if warm:
             with one_thread():
                 for _ in range(workers):
@@ -128,6 +142,7 @@ class _Job:
         self.target, self.ceiling = target, peak - 0.3
         self.sheet: Sheet = lay_out(song)
         self.gain = song.mix.master_db
+        self.level: float | None = None
         self.took: dict[str, float] = {}
         self.made_phrases = self.made_notes = 0
 
@@ -155,7 +170,7 @@ class _Job:
             pcm = self._kept(chunks, {})
         self.took["all"] = time.perf_counter() - began
         self.shelf.tidy()
-        level = loudness(pcm.astype(np.float32) / 32767)
+        level = loudness(pcm.astype(np.float32) / 32767) if self.level is None else self.level
         return Rendered(
             pcm, self.before, float(self.gain or 0.0), level, len(chunks), len(wanted), len(self.phrases),
             self.made_phrases, self.made_notes, {k: round(v, 3) for k, v in self.took.items()},
@@ -292,10 +307,19 @@ class _Job:
                     if self.names:
                         self._stem("voice", k, mixdown.lead(k))
             self.took["mix"] = time.perf_counter() - began
+            peaks = Peaks(pre.get)
             if self.gain is None:
-                self._find_gain(pre, threads, count)
+                loud = self._find_gain(pre, peaks, threads, count)
                 names, _ = self._wanted()
-            made = dict(zip(wanted, threads.map(lambda k: self._quantised(self._limit(pre, k)), wanted)))
+                made = dict(zip(wanted, threads.map(lambda k: self._quantised(loud[k]), wanted)))
+            else:
+                gain = self.gain
+                made = dict(
+                    zip(
+                        wanted,
+                        threads.map(lambda k: self._quantised(limited(peaks, pre[k], k, gain, self.ceiling)), wanted),
+                    )
+                )
         self.took["master"] = time.perf_counter() - began - self.took["mix"]
         return self._kept(names, made)
 
@@ -321,24 +345,23 @@ class _Job:
         if self.stems is not None:
             self.stems(name, k, sound * np.float32(10 ** (STEM_DB / 20)))
 
-    def _limit(self, pre: dict[int, Samples], k: int) -> Samples:
-        before = pre[k - 1][-LIMIT_PAST:] if k - 1 in pre else np.zeros((LIMIT_PAST, 2), np.float32)
-        after = pre[k + 1][:LIMIT_AHEAD] if k + 1 in pre else np.zeros((LIMIT_AHEAD, 2), np.float32)
-        return limited(before, pre[k], after, float(self.gain or 0.0), self.ceiling)
-
-    def _find_gain(self, pre: dict[int, Samples], threads: ThreadPoolExecutor, count: int) -> None:
-        """The gain, to a hundredth of a dB, that brings the limited song to its target."""
+    def _find_gain(
+        self, pre: dict[int, Samples], peaks: Peaks, threads: ThreadPoolExecutor, count: int
+    ) -> list[Samples]:
+        """The gain, to a hundredth of a dB, that brings the limited song to its target; the song at that gain."""
         level = loudness(np.concatenate([pre[k] for k in range(count)])[: self.frames])
-        if level <= -69.0:
-            self.gain = 0.0
-            return
-        self.gain = round(self.target - level, 2)
-        for _ in range(4):
-            sound = np.concatenate(list(threads.map(lambda k: self._limit(pre, k), range(count))))[: self.frames]
-            miss = self.target - loudness(sound)
-            if abs(miss) < _CLOSE:
-                return
-            self.gain = round(self.gain + miss, 2)
+        gain = 0.0 if level <= -69.0 else round(self.target - level, 2)
+        for turn in range(5):
+            self.gain = gain
+            made = list(threads.map(lambda k, gain=gain: limited(peaks, pre[k], k, gain, self.ceiling), range(count)))
+            if level <= -69.0:
+                break
+            self.level = loudness(np.concatenate(made)[: self.frames])
+            miss = self.target - self.level
+            if abs(miss) < _CLOSE or turn == 4:
+                break
+            gain = round(gain + miss, 2)
+        return made
 
     @staticmethod
     def _quantised(sound: Samples) -> Pcm:

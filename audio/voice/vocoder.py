@@ -48,7 +48,12 @@ def minimum_phase(log_magnitude: Floats) -> npt.NDArray[np.complex64]:
     cepstrum = fft.irfft(log_magnitude, _SIZE, axis=1)
     cepstrum[:, 1 : BINS - 1] *= 2
     cepstrum[:, BINS:] = 0
-    result: npt.NDArray[np.complex64] = np.exp(fft.rfft(cepstrum, _SIZE, axis=1))
+    # The real part of its spectrum is the log magnitude again: only the phase is new.
+    phase = fft.rfft(cepstrum, _SIZE, axis=1).imag
+    magnitude = np.exp(log_magnitude)
+    result = np.empty(phase.shape, np.complex64)
+    np.multiply(magnitude, np.cos(phase), out=result.real)
+    np.multiply(magnitude, np.sin(phase), out=result.imag)
     return result
 
 

@@ -19,6 +19,7 @@ _KNOWN = (
     ("avatar.capture", "CaptureError"),
     ("avatar.wardrobe", "WardrobeError"),
     ("audio.score", "ScoreError"),
+    ("audio.listen", "SoundError"),
     ("stage.script", "ScriptError"),
     ("stage.timeline", "TimelineError"),
     ("stage.gateway", "HouseError"),
