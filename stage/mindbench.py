@@ -126,7 +126,9 @@ def _model(definition: Definition, folder: Path, name: str, tokens: int) -> dict
             next(iter(brain.generate(prompt, ask, lambda: False)))
             took.append(time.perf_counter() - start)
         first[reuse] = min(took)
-    ours, plain, theirs = [], [], []
+    ours: list[float] = []
+    plain: list[float] = []
+    theirs: list[float] = []
     ids = torch.tensor([prompt])
     for _ in range(2):
         for state, speeds in ((kept, ours), (None, plain)):
