@@ -11,8 +11,8 @@ import pytest
 
 from audio.compose import sung_phrases
 from audio.engine.works import treated
-from audio.score.model import Song
 from audio.score import read_song
+from audio.score.model import Song
 from audio.voice import Sung, SungNote, Take, Voice, VoiceSettings, open_voice
 
 RATE = 48_000
