@@ -76,9 +76,7 @@ def frames(start: int, end: int) -> Floats:
     return result
 
 
-def perform(
-    plan: Plan, bank: Bank, settings: VoiceSettings, level: sound.Level | None = None
-) -> tuple[Floats, Floats]:
+def perform(plan: Plan, bank: Bank, settings: VoiceSettings, level: sound.Level | None = None) -> tuple[Floats, Floats]:
     """Samples of a plan from ``layout.start`` on, and its fundamental every HOP samples (0 where unvoiced).
 
     With a ``level`` the take is brought to it; without, it is levelled by itself.
