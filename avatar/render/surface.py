@@ -56,6 +56,8 @@ def parts(
             out.add("SHADE_MAP")
         if any(material.rim):
             out.add("RIM")
+            if material.rim_power in range(1, 9):
+                out.add(f"RIM_POWER {int(material.rim_power)}")
         if material.v0:
             out.add("V0")
         if any(material.uv_speed):

@@ -199,7 +199,14 @@ void main() {
 #if defined(RIM) || defined(MATCAP)
     vec3 glow = vec3(0.0);
 #ifdef RIM
-    glow += material.rim.rgb * pow(clamp(1.0 - facing + material.edge.y, 0.0, 1.0), material.edge.x);
+    float edge = clamp(1.0 - facing + material.edge.y, 0.0, 1.0);
+#ifdef RIM_POWER
+    float grown = edge;  // a whole power is a few products
+    for (int i = 1; i < RIM_POWER; i++) grown *= edge;
+#else
+    float grown = pow(edge, material.edge.x);
+#endif
+    glow += material.rim.rgb * grown;
 #endif
 #ifdef MATCAP
     vec3 vn = mat3(scene.view) * n, vv = mat3(scene.view) * v;
