@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from characters.guard import MODES
 from stage.director.mood import AXES
+from stage.gateway.model import FanEvent
 
 if TYPE_CHECKING:
     from stage.live import LiveShow
@@ -172,6 +173,8 @@ class Console:
     def _approve(self, number: str) -> str:
         show = self._show.show
         done = number.isdecimal() and show.director.approve(int(number), show.band.horizon)
+        if isinstance(done, FanEvent) and not done.shown:
+            self._show.house.publish("chat", {"from": done.fan, "text": done.text, "is_ai": False})
         return "goes on" if done else f"no held line {number!r}; type held"
 
     def _refuse(self, number: str) -> str:

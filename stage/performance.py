@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("limelight.stage")
 
-LIPS_LEAD = SAMPLE_RATE * 5 // 1000
+LIPS_LEAD = SAMPLE_RATE * 2 // 1000
 """Lips are this much ahead of the phone: measured on encoded files, bed and room put the middle of the heard energy
 later than the dry phone."""
 

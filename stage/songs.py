@@ -17,7 +17,7 @@ import soundfile
 
 from audio import voice as voices
 from audio.compose import Wish, compose, sung_phrases
-from audio.engine.offline import Press, Rendered, render
+from audio.engine.offline import Press, Rendered, moved, render
 from audio.engine.shelf import Shelf
 from audio.mix import true_peak
 from audio.score import lrc, write_song
@@ -155,8 +155,9 @@ def make_song(definition: Definition, wish: Wish, out: Path) -> dict[str, Any]:
             song = compose(definition, wish)
             (aside / "stems").mkdir()
             stems = StemFiles(aside / "stems", song)
-            made = render(song, press, sung_phrases(song), _shelf(), stems)
+            made = render(song, press, sung_phrases(song), _shelf(), stems, staged=True)
             stems.close()
+        song = moved(song, made.moves)
         song = replace(song, mix=replace(song.mix, master_db=made.master_db))
         for name in ("song.toml", "song.mid", "song.musicxml"):
             write_song(song, aside / name)
@@ -194,7 +195,8 @@ def perform_song_file(
         stem_folder.mkdir(parents=True, exist_ok=True)
         stems = StemFiles(stem_folder, song)
     with Press(settings) as press:
-        made = render(song, press, sung_phrases(song), _shelf(), stems)
+        fresh = song.mix.master_db is None and "mix" not in song.credits
+        made = render(song, press, sung_phrases(song), _shelf(), stems, staged=fresh)
     if stems is not None:
         stems.close()
     _write_pcm(out, made.pcm)

@@ -8,11 +8,13 @@ memory longer than its decay: see :mod:`audio.engine.forge` and :mod:`audio.mix.
 from __future__ import annotations
 
 import multiprocessing
+import sys
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from multiprocessing.context import BaseContext
 from typing import Any
 
 import numpy as np
@@ -24,10 +26,12 @@ from audio.engine.forge import NoteKey
 from audio.engine.model import EngineError
 from audio.engine.sheet import Sheet, SoundKey, lay_out
 from audio.engine.shelf import Shelf, name_of
+from audio.mix.balance import Moves, role
+from audio.mix.balance import staged as staged_moves
 from audio.mix.filters import Samples
 from audio.mix.linear import CHUNK
 from audio.mix.meters import loudness
-from audio.mix.mixdown import AHEAD, BACK, ECHOES, LIMIT_AHEAD, LIMIT_PAST, Mixdown, Session, Sound, Strip, limited
+from audio.mix.mixdown import AHEAD, BACK, ECHOES, Mixdown, Peaks, Session, Sound, Strip, limited
 from audio.mix.mixdown import Sung as Phrase
 from audio.score.model import Song
 from audio.voice.model import Sung, VoiceSettings
@@ -55,8 +59,22 @@ class Rendered:
     phrases: int
     phrases_made: int
     notes_made: int
+    moves: Moves = field(default_factory=lambda: Moves({}))
+    """What gain staging moved."""
     seconds: dict[str, float] = field(default_factory=dict)
     """Wall seconds by stage."""
+
+
+_IMPORTED = ["audio.engine.works", "audio.voice.embedded", "scipy.signal", "pyo"]
+
+
+def _context() -> BaseContext:
+    """Workers of Linux are forked from a server that has imported what they need, once; elsewhere each begins anew."""
+    if sys.platform != "linux":
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(_IMPORTED)
+    return context
 
 
 class Press:
@@ -64,7 +82,7 @@ class Press:
 
     def __init__(self, settings: VoiceSettings | None, workers: int = 2, warm: bool = False) -> None:
         self.settings = settings
-        self._pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
+        self._pool = ProcessPoolExecutor(workers, mp_context=_context())
         if warm:
             with one_thread():
                 for _ in range(workers):
@@ -107,14 +125,26 @@ def render(
     stems: StemTap | None = None,
     target: float = -14.0,
     peak: float = -1.0,
+    staged: bool = False,
 ) -> Rendered:
     """Perform ``song``: 16-bit (frames, 2) at 48 kHz, mastered.
 
     ``phrases`` is what ``audio.compose.sung_phrases`` gives. The song's ``mix.master_db`` decides the final gain; when
     it has none, the gain that brings the song to ``target`` LUFS is found (and returned). ``stems(name, k, sound)`` is
-    given every chunk of every track and of ``effects`` and ``voice``, in order of ``k`` for each name.
+    given every chunk of every track and of ``effects`` and ``voice``, in order of ``k`` for each name. With ``staged``
+    every track is first brought to its place by loudness (``moves``; :func:`moved` puts them into the song).
     """
-    return _Job(song, press, list(phrases), shelf or Shelf(None), stems, target, peak).run()
+    job = _Job(song, press, list(phrases), shelf or Shelf(None), stems, target, peak)
+    job.stage = staged
+    return job.run()
+
+
+def moved(song: Song, moves: Moves) -> Song:
+    """The song with the moves of gain staging in its tracks' gains and told in its credits."""
+    if not moves.gains:
+        return song
+    tracks = tuple(replace(t, gain_db=round(t.gain_db + moves.gains.get(t.name, 0.0), 1)) for t in song.tracks)
+    return replace(song, tracks=tracks, credits={**song.credits, "mix": moves.text})
 
 
 class _Job:
@@ -128,8 +158,10 @@ class _Job:
         self.target, self.ceiling = target, peak - 0.3
         self.sheet: Sheet = lay_out(song)
         self.gain = song.mix.master_db
+        self.level: float | None = None
         self.took: dict[str, float] = {}
         self.made_phrases = self.made_notes = 0
+        self.stage, self.moves = False, Moves({})
 
     def run(self) -> Rendered:
         began = time.perf_counter()
@@ -150,15 +182,18 @@ class _Job:
             self._plan(sung)
             chunks, wanted = self._wanted()
         if wanted or self.stems is not None:
+            if self.stage:
+                self._staged(notes)
+                chunks, wanted = self._wanted()
             pcm = self._mix(Mixdown(self._session(notes)), chunks, wanted)
         else:
             pcm = self._kept(chunks, {})
         self.took["all"] = time.perf_counter() - began
         self.shelf.tidy()
-        level = loudness(pcm.astype(np.float32) / 32767)
+        level = loudness(pcm.astype(np.float32) / 32767) if self.level is None else self.level
         return Rendered(
             pcm, self.before, float(self.gain or 0.0), level, len(chunks), len(wanted), len(self.phrases),
-            self.made_phrases, self.made_notes, {k: round(v, 3) for k, v in self.took.items()},
+            self.made_phrases, self.made_notes, self.moves, {k: round(v, 3) for k, v in self.took.items()},
         )  # fmt: skip
 
     # -- phrases -----------------------------------------------------------------------------------------------
@@ -264,12 +299,25 @@ class _Job:
                 if one.key in notes
             ]
             strips.append(
-                Strip(part.name, part.gain_db + spec.gain_db, part.pan, spec.width, part.reverb, spec.echo, spec.ducked, sounds)
+                Strip(part.name, part.gain_db + spec.gain_db, part.pan, spec.width, part.reverb, spec.echo, spec.ducked, sounds, 0.0 if self.song.style else part.gain_db)
             )  # fmt: skip
         phrases = tuple(Phrase(start, phrase.pcm, phrase.sings) for _, start, phrase in self.names)
         kicks = tuple(kick + self.before for kick in self.sheet.kicks)
         voice = (self.voice.gain_db, self.voice.reverb) if self.voice else (0.0, 0.2)
         return Session(tuple(strips), phrases, kicks, self.frames, self.sheet.echo, *voice)
+
+    def _staged(self, notes: dict[SoundKey, Samples]) -> None:
+        """Bring every track to its place; from here on the song is the moved one."""
+        began = time.perf_counter()
+        roles = {part.name: role(part.name, part.spec.name) for part in self.sheet.parts}
+        name = self.voice.name if self.voice else None
+        self.moves = staged_moves(Mixdown(self._session(notes)), roles, self.song.style, name)
+        self.song = moved(self.song, self.moves)
+        gains = {track.name: track.gain_db for track in self.song.tracks}
+        parts = tuple(replace(part, gain_db=gains[part.name]) for part in self.sheet.parts)
+        self.sheet = replace(self.sheet, parts=parts, voice=self.song.voice)
+        self.voice = self.song.voice
+        self.took["stage"] = time.perf_counter() - began
 
     # -- mixing ------------------------------------------------------------------------------------------------
 
@@ -292,10 +340,19 @@ class _Job:
                     if self.names:
                         self._stem("voice", k, mixdown.lead(k))
             self.took["mix"] = time.perf_counter() - began
+            peaks = Peaks(pre.get)
             if self.gain is None:
-                self._find_gain(pre, threads, count)
+                loud = self._find_gain(pre, peaks, threads, count)
                 names, _ = self._wanted()
-            made = dict(zip(wanted, threads.map(lambda k: self._quantised(self._limit(pre, k)), wanted)))
+                made = dict(zip(wanted, threads.map(lambda k: self._quantised(loud[k]), wanted)))
+            else:
+                gain = self.gain
+                made = dict(
+                    zip(
+                        wanted,
+                        threads.map(lambda k: self._quantised(limited(peaks, pre[k], k, gain, self.ceiling)), wanted),
+                    )
+                )
         self.took["master"] = time.perf_counter() - began - self.took["mix"]
         return self._kept(names, made)
 
@@ -321,24 +378,23 @@ class _Job:
         if self.stems is not None:
             self.stems(name, k, sound * np.float32(10 ** (STEM_DB / 20)))
 
-    def _limit(self, pre: dict[int, Samples], k: int) -> Samples:
-        before = pre[k - 1][-LIMIT_PAST:] if k - 1 in pre else np.zeros((LIMIT_PAST, 2), np.float32)
-        after = pre[k + 1][:LIMIT_AHEAD] if k + 1 in pre else np.zeros((LIMIT_AHEAD, 2), np.float32)
-        return limited(before, pre[k], after, float(self.gain or 0.0), self.ceiling)
-
-    def _find_gain(self, pre: dict[int, Samples], threads: ThreadPoolExecutor, count: int) -> None:
-        """The gain, to a hundredth of a dB, that brings the limited song to its target."""
+    def _find_gain(
+        self, pre: dict[int, Samples], peaks: Peaks, threads: ThreadPoolExecutor, count: int
+    ) -> list[Samples]:
+        """The gain, to a hundredth of a dB, that brings the limited song to its target; the song at that gain."""
         level = loudness(np.concatenate([pre[k] for k in range(count)])[: self.frames])
-        if level <= -69.0:
-            self.gain = 0.0
-            return
-        self.gain = round(self.target - level, 2)
-        for _ in range(4):
-            sound = np.concatenate(list(threads.map(lambda k: self._limit(pre, k), range(count))))[: self.frames]
-            miss = self.target - loudness(sound)
-            if abs(miss) < _CLOSE:
-                return
-            self.gain = round(self.gain + miss, 2)
+        gain = 0.0 if level <= -69.0 else round(self.target - level, 2)
+        for turn in range(5):
+            self.gain = gain
+            made = list(threads.map(lambda k, gain=gain: limited(peaks, pre[k], k, gain, self.ceiling), range(count)))
+            if level <= -69.0:
+                break
+            self.level = loudness(np.concatenate(made)[: self.frames])
+            miss = self.target - self.level
+            if abs(miss) < _CLOSE or turn == 4:
+                break
+            gain = round(gain + miss, 2)
+        return made
 
     @staticmethod
     def _quantised(sound: Samples) -> Pcm:

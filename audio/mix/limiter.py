@@ -32,12 +32,32 @@ _PHASES = np.array(
 TAPS = len(_PHASES)
 
 
+_RUN = 16
+"""Samples that one row of the interpolation matrix makes: enough for the matrix product to run at full speed."""
+
+
+def _bands() -> Samples:
+    """(_RUN + TAPS - 1, 4 * _RUN): columns ``phase * _RUN + i`` give the values around sample i of a run."""
+    matrix = np.zeros((_RUN + TAPS - 1, 4, _RUN), np.float32)
+    for i in range(_RUN):
+        matrix[i : i + TAPS, :, i] = _PHASES
+    return matrix.reshape(_RUN + TAPS - 1, 4 * _RUN)
+
+
+_MATRIX = _bands()
+
+
 def oversampled_peaks(signal: Samples) -> Samples:
     """Largest magnitude at and between samples: (TAPS - 1 + n, channels) in, (n,) out, over all channels."""
-    windows = np.lib.stride_tricks.sliding_window_view(signal, TAPS, axis=0)
-    between = np.abs(windows @ _PHASES)
-    here = np.abs(signal[TAPS // 2 - 1 : TAPS // 2 - 1 + len(windows)])
-    peaks: Samples = np.maximum(between.max(axis=(1, 2)), here.max(axis=1))
+    count, channels = len(signal) - TAPS + 1, signal.shape[1]
+    rows = -(-count // _RUN)
+    wide = np.zeros((channels, rows * _RUN + TAPS - 1), np.float32)
+    wide[:, : len(signal)] = signal.T
+    runs = np.lib.stride_tricks.sliding_window_view(wide, _RUN + TAPS - 1, axis=1)[:, ::_RUN]
+    between = np.abs(np.ascontiguousarray(runs).reshape(channels * rows, -1) @ _MATRIX)
+    between = between.reshape(channels, rows, 4, _RUN).max(axis=(0, 2)).ravel()[:count]
+    here = np.abs(wide[:, TAPS // 2 - 1 : TAPS // 2 - 1 + count]).max(axis=0)
+    peaks: Samples = np.maximum(between, here)
     return peaks
 
 

@@ -27,6 +27,7 @@ _GLUE = 150
 _EASE = 75
 _RELEASE = 60.0 / 48_000
 _REACH = 96
+_STRETCH = 1024
 LIMIT_PAST = 48_000
 LIMIT_AHEAD = 4 * _REACH + PEAK_TAPS
 BACK = ROOM + TAPS + 2 * (_GLUE + _EASE) * _HOP + LIMIT_PAST
@@ -57,6 +58,8 @@ class Strip:
     echo: float
     ducked: bool
     sounds: Sequence[Sound]
+    offset_db: float = 0.0
+    """How much of ``gain_db`` a person asked for (a composed song's faders are a first guess)."""
 
     def matrix(self) -> Samples:
         """2 x 2 from the sound's pair to left and right."""
@@ -170,6 +173,8 @@ class Mixdown:
     def _vocal(self, k: int) -> tuple[Samples, Samples]:
         """The voice in stereo, and what of it goes to the reverb (mono)."""
         first, end = k * CHUNK, (k + 1) * CHUNK
+        if not any(one.start < end and one.start + len(one.pcm) > first for one in self.session.sung):
+            return np.zeros((CHUNK, 2), np.float32), np.zeros(CHUNK, np.float32)
         both = np.zeros((CHUNK, 2), np.float32)
         for one in self.session.sung:
             a, b = max(first, one.start), min(end, one.start + len(one.pcm))
@@ -290,42 +295,71 @@ def _spread(hops: npt.NDArray[np.floating]) -> Samples:
     return made
 
 
-def limited(before: Samples, chunk: Samples, after: Samples, gain_db: float, ceiling_db: float = -1.3) -> Samples:
-    """A chunk at its final gain under the true-peak ceiling, with a second of the past and a moment of the future.
+class Peaks:
+    """True peaks of the unmastered chunks, found once for every gain that is tried, and only in stretches that come
+    near enough to the ceiling to matter."""
+
+    def __init__(self, chunk: Callable[[int], Samples | None]) -> None:
+        self._chunk = chunk
+        self._kept: dict[int, tuple[Samples, Samples, Samples]] = {}
+
+    def __call__(self, k: int, floor: float, first: int = 0, last: int = CHUNK) -> Samples:
+        """Peaks of samples [first, last) of chunk ``k`` where they may pass ``floor``, else 0."""
+        out = np.zeros(last - first, np.float32)
+        kept = self._padded(k)
+        if kept is None:
+            return out
+        padded, loud, peaks = kept
+        for j in np.flatnonzero(loud >= floor):
+            a, b = int(j) * _STRETCH, int(j + 1) * _STRETCH
+            if b <= first or a >= last:
+                continue
+            if peaks[a] < 0:
+                peaks[a:b] = oversampled_peaks(padded[a : b + PEAK_TAPS - 1])
+            low, high = max(a, first), min(b, last)
+            out[low - first : high - first] = peaks[low:high]
+        return out
+
+    def _padded(self, k: int) -> tuple[Samples, Samples, Samples] | None:
+        found = self._kept.get(k)
+        if found is None:
+            own = self._chunk(k)
+            if own is None:
+                return None
+            edge = PEAK_TAPS // 2
+            before, after = self._chunk(k - 1), self._chunk(k + 1)
+            padded = np.zeros((CHUNK + PEAK_TAPS - 1, 2), np.float32)
+            padded[edge - 1 : edge - 1 + CHUNK] = own
+            if before is not None:
+                padded[: edge - 1] = before[-edge + 1 :]
+            if after is not None:
+                padded[edge - 1 + CHUNK :] = after[:edge]
+            size = np.abs(padded).max(axis=1)
+            loud = size[: CHUNK // _STRETCH * _STRETCH].reshape(-1, _STRETCH).max(axis=1)
+            tails = np.stack([size[i + _STRETCH :: _STRETCH][: len(loud)] for i in range(PEAK_TAPS - 1)])
+            found = padded, np.maximum(loud, tails.max(axis=0)), np.full(CHUNK, -1, np.float32)
+            self._kept[k] = found
+        return found
+
+
+def limited(peaks: Peaks, chunk: Samples, k: int, gain_db: float, ceiling_db: float = -1.3) -> Samples:
+    """Chunk ``k`` at its final gain under the true-peak ceiling, with a second of the past and a moment of the future.
 
     The same gain computer as :class:`audio.mix.limiter.Limiter`, as a function of a window.
     """
-    past, ahead = len(before), len(after)
-    sound = np.concatenate([before, chunk, after]) * np.float32(10 ** (gain_db / 20))
+    gain = 10 ** (gain_db / 20)
     ceiling = 10 ** (ceiling_db / 20)
-    body: Samples = sound[past : past + len(chunk)]
-    if np.abs(sound).max(initial=0.0) < 0.5 * ceiling:
+    body: Samples = chunk * np.float32(gain)
+    floor = 0.5 * ceiling / gain
+    past = peaks(k - 1, floor, CHUNK - LIMIT_PAST)
+    high = np.concatenate([past, peaks(k, floor), peaks(k + 1, floor, 0, LIMIT_AHEAD)])
+    if not high.any():
         return body
-    edge = PEAK_TAPS // 2
-    padded = np.concatenate([np.zeros((edge - 1, 2), np.float32), sound, np.zeros((edge, 2), np.float32)])
-    need = np.minimum(0.0, 20 * np.log10(ceiling / np.maximum(_peaks(padded, 0.5 * ceiling), 1e-9)))
+    need = np.minimum(0.0, 20 * np.log10(ceiling / np.maximum(high * np.float32(gain), 1e-9)))
     ramp = np.arange(len(need)) * _RELEASE
     need = np.minimum(np.minimum.accumulate(need - ramp) + ramp, 0.0)
-    if past < _REACH * 2:
-        need = np.concatenate([np.zeros(2 * _REACH - past), need])
-        past = 2 * _REACH
-    if ahead < 2 * _REACH:
-        need = np.concatenate([need, np.zeros(2 * _REACH - ahead)])
-    seen = need[past - 2 * _REACH : past + len(chunk) + 2 * _REACH]
+    seen = need[LIMIT_PAST - 2 * _REACH : LIMIT_PAST + CHUNK + 2 * _REACH]
     window = np.hanning(2 * _REACH + 3)[1:-1]
-    gain = np.convolve(sliding_min(seen, 2 * _REACH + 1), window / window.sum(), mode="valid")
-    made: Samples = body * np.power(10.0, gain / 20)[:, None].astype(np.float32)
+    cut = np.convolve(sliding_min(seen, 2 * _REACH + 1), window / window.sum(), mode="valid")
+    made: Samples = body * np.power(10.0, cut / 20)[:, None].astype(np.float32)
     return made
-
-
-def _peaks(padded: Samples, floor: float) -> Samples:
-    """True peaks, looked for only in stretches that come near enough to the ceiling to matter."""
-    size = 1024
-    count = len(padded) - PEAK_TAPS + 1
-    out = np.zeros(count, np.float32)
-    loud = np.abs(padded).max(axis=1)
-    for first in range(0, count, size):
-        last = min(count, first + size)
-        if loud[first : last + PEAK_TAPS - 1].max() >= floor:
-            out[first:last] = oversampled_peaks(padded[first : last + PEAK_TAPS - 1])
-    return out

@@ -40,6 +40,9 @@ SHAPES: dict[str, tuple[Shape, float]] = {
 
 OPEN_VOWELS = frozenset(("aa", "E", "ih", "oh", "ou"))
 _CLOSED = frozenset(("PP", "FF"))
+_GLIDES = frozenset(("ou", "ih"))
+_UNDERSHOT = 9.0
+"""The second half of a diphthong is only pointed at: the mouth stays open on its way there, as its sound stays loud."""
 _SPREAD = 11.0
 """How fast a phone's influence on its neighbours' shapes decays, per second between their middles."""
 _HALF = 0.036
@@ -133,6 +136,8 @@ class Mouth:
             target, power = SHAPES[other.name]
             apart = abs(0.5 * (other.start + self._end(j)) - middle) / RATE
             influence = power * math.exp(-_SPREAD * apart) * (0.9 if span.name not in OPEN_VOWELS else 0.25)
+            if j == k - 1 and span.name in _GLIDES and other.name in OPEN_VOWELS and self._end(j) >= span.start:
+                influence *= _UNDERSHOT
             total += influence
             for n in range(5):
                 sums[n] += influence * target[n]

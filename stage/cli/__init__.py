@@ -50,9 +50,9 @@ def main(verbose: bool) -> None:
 
 
 def _register() -> None:
-    from stage.cli import author, bench, body, capture, doctor, mind, show, sound
+    from stage.cli import author, bench, body, capture, doctor, listen, mind, show, sound
 
-    for module in (show, body, capture, sound, mind, author, bench, doctor):
+    for module in (show, body, capture, sound, listen, mind, author, bench, doctor):
         for command in module.commands:
             main.add_command(command)
 

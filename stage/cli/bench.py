@@ -100,16 +100,22 @@ def fans(fans: int, seconds: float, as_json: bool) -> None:
 
 @bench.command("mind")
 @click.argument("character", default="lumi")
+@click.option(
+    "--models", is_flag=True, help="Also the transformers brain: kept prefix, tokens a second against generate()."
+)
 @click.option("--json", "as_json", is_flag=True)
-def mind(character: str, as_json: bool) -> None:
-    """The embedded brain: time to the first clause.
+def mind(character: str, models: bool, as_json: bool) -> None:
+    """The brain: time to the first clause; with --models, the shipped model and 100 M random weights through transformers.
 
-    Example: limelight bench mind --json
+    Example: limelight bench mind --models --json
     """
     from characters import load
-    from stage.mindbench import measure
+    from stage.mindbench import measure, measure_models
 
-    _print(measure(load(character)), as_json)
+    definition = load(character)
+    _print(measure(definition), as_json)
+    for facts in measure_models(definition) if models else ():
+        _print(facts, as_json)
 
 
 commands = (bench,)

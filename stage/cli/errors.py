@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
+import sys
 
 
 class Refused(Exception):
@@ -19,6 +19,7 @@ _KNOWN = (
     ("avatar.capture", "CaptureError"),
     ("avatar.wardrobe", "WardrobeError"),
     ("audio.score", "ScoreError"),
+    ("audio.listen", "SoundError"),
     ("stage.script", "ScriptError"),
     ("stage.timeline", "TimelineError"),
     ("stage.gateway", "HouseError"),
@@ -26,10 +27,10 @@ _KNOWN = (
 
 
 def reasons() -> tuple[type[Exception], ...]:
-    """Every error class that names file, place and remedy by itself. Asked for only when something went wrong."""
+    """Every error class that names file, place and remedy by itself; what was never imported was never raised."""
     found: list[type[Exception]] = [Refused]
     for module, name in _KNOWN:
-        kind = getattr(importlib.import_module(module), name, None)
+        kind = getattr(sys.modules.get(module), name, None)
         if isinstance(kind, type) and issubclass(kind, Exception):
             found.append(kind)
     return tuple(found)
