@@ -38,7 +38,12 @@ def alike(material: Material, moved: bool) -> bool:
 
 
 def parts(
-    material: Material, model: Model, outline: bool, backlight: bool, flat: bool = False, moved: bool = False,
+    material: Material,
+    model: Model,
+    outline: bool,
+    backlight: bool,
+    flat: bool = False,
+    moved: bool = False,
     shines: bool = False,
 ) -> frozenset[str]:
     """The shader parts that a material needs; ``flat``: no normals, ``moved``: expressions move its textures, ``shines``:
