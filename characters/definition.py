@@ -138,6 +138,8 @@ class LoreEntry(Part):
     """Told to a language model at every turn."""
     regex: bool = False
     """Whether keys are regular expressions (language models only)."""
+    decorators: list[str] = []
+    """Lines of a V3 lorebook (``@@activate_only_after 3``) that say when a language model is told."""
     enabled: bool = True
     order: float = 0.0
     priority: float | None = None

@@ -25,6 +25,7 @@ import numpy.typing as npt
 
 from audio.engine import Health
 from avatar.render import Picture
+from characters.persona.news import Wanted
 from stage.broadcast import Broadcast
 from stage.clock import SAMPLE_RATE, FrameClock, seconds
 from stage.console import Console
@@ -35,6 +36,7 @@ from stage.outputs.encode import Encoder
 from stage.outputs.live import open_live
 from stage.outputs.mp4 import Mp4Writer
 from stage.outputs.window import Window, WindowError
+from stage.paths import house_secret
 from stage.performance import Performance, Settings
 from stage.quality import Level, Quality, ladder
 from stage.script import Script
@@ -128,7 +130,10 @@ class LiveShow:
         self.muted = False
         self.quality = Quality(ladder(settings.width, settings.height, settings.fps, fixed=options.record is not None))
         name = settings.definition.identity.name
-        self.house = House(options.host, options.port, title=f"{name} live", character=name, origins=options.origins)
+        self.house = House(
+            options.host, options.port, title=f"{name} live", character=name, origins=options.origins,
+            secret=house_secret() if settings.memory else "", rules=settings.definition.rules.model_dump(mode="json"),
+        )  # fmt: skip
         self.house.start()
         self._close: list[contextlib.AbstractContextManager[object]] = []
         try:
@@ -282,7 +287,15 @@ class LiveShow:
         for event in rehearsed:
             if event.kind in ("chat", "paid"):
                 self.house.publish("chat", {"from": event.fan, "text": event.text, "is_ai": False})
-        self.show.direct(sample, self.house.poll() + rehearsed)
+        events = self.house.poll()
+        for event in events:
+            if event.kind == "memory":
+                self.show.mind.tell(Wanted(event.id, event.fan, event.account, event.text))
+        self.show.direct(sample, events + rehearsed)
+        private = self.show.director.private
+        while private:
+            answer = private.popleft()
+            self.house.private(answer.account, "memory", {"id": answer.id} | answer.facts)
 
     @staticmethod
     def _image(level: Level) -> npt.NDArray[np.uint8]:

@@ -194,6 +194,7 @@ class Performer:
             out.append({
                 "keys": [key[:200] for key in keys], "says": [said[:400] for said in says], "tells": content,
                 "secondary": [key[:200] for key in entry.secondary[:50]] if entry.selective else [],
+                **({"decorators": list(entry.body.lines)} if entry.body.lines else {}),
                 **({"constant": True} if entry.constant else {}), **({"regex": True} if entry.patterns else {}),
                 **({} if entry.enabled else {"enabled": False}), "order": float(entry.order),
                 **({"priority": float(entry.priority)} if entry.priority is not None else {}),

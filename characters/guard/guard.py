@@ -111,6 +111,12 @@ class Guard:
                     kind, sure, how = "injection", 0.85, "an order from a name that gives itself authority"
         return self._ruled(kind, sure, how, masked(text))
 
+    def shown(self, text: str) -> tuple[str, str]:
+        """The quick look before a line is shown on other fans' pages: (kind of trouble or "", words with addresses
+        and numbers masked). Lists and sure patterns only; what is hidden deeper is judged before it is answered."""
+        text = _bounded(text)
+        return _trouble(text), masked(text)
+
     def name(self, fan: str) -> bool:
         """Whether a name may be said aloud."""
         return self._name(fan)[1] < SURE / 2
@@ -301,6 +307,31 @@ _LEET = str.maketrans(
     {"0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "7": "t", "@": "a", "$": "s", "!": "i", "|": "i", "+": "t"}
 )
 _MIXED = re.compile(r"(?<!\S)(?=\S*[a-z])(?=\S*[013457@$!|+])\S+")
+
+
+_HIDDEN = ("threat", "minor", "hate", "sexual", "spam")
+"""Kinds that other fans do not get to see, worst first."""
+
+
+@lru_cache(maxsize=2_048)
+def _trouble(text: str) -> str:
+    folded = skeleton(text)
+    kinds = listed(folded)
+    for kind in _HIDDEN:
+        if kind in kinds:
+            return kind
+    innocent, native = without_innocent(folded), visible(text)
+    leet = _unleet(innocent)
+    for rule in rules("in"):
+        if rule.sure < SURE:
+            break
+        if rule.kind not in _HIDDEN:
+            continue
+        if rule.folded is not None and (rule.folded.search(innocent) or (leet and rule.folded.search(leet))):
+            return rule.kind
+        if rule.native is not None and not native.isascii() and rule.native.search(native):
+            return rule.kind
+    return ""
 
 
 def _unleet(folded: str) -> str:

@@ -19,10 +19,15 @@ from characters.memory.store import Memory, MemoryFileError
 from characters.persona.brains import open_brain
 from characters.persona.clauses import clauses_of
 from characters.persona.model import Ask, Brain, Cancelled, Clause, Intent
+from characters.persona.news import Happened, Heard, News, Remembered
 from characters.persona.speech import clean_speech, spoken_name, told_back
 
 _ASKS = re.compile(
     r"\b(?:do|did|can|don'?t) (?:you|u) (?:still )?(?:remember|recall|know)\b.*\b(?:me|my|i|what)\b|\bremember (?:me|my|what i)\b|\bwhat did i (?:tell|say)\b", re.I,
+)  # fmt: skip
+_SONGS = re.compile(
+    r"\b(?:what|which)\b.*\b(?:songs?|sing|sang|sung|play(?:ed)?)\b.*\b(?:tonight|so far|earlier|before|last (?:time|show|night))\b|"
+    r"\bset ?list\b", re.I,
 )  # fmt: skip
 _FORGET = re.compile(r"^\s*!\s*forget ?me\b", re.I)
 _SHOW = re.compile(r"^\s*!\s*(?:memory|my ?data|export)\b", re.I)
@@ -92,6 +97,11 @@ class Remembering:
             )
             return
         before = self.memory.meet(ask.fan, ask.account, at)
+        if _SONGS.search(ask.say):
+            sung = self._sung(ask)
+            if sung:
+                yield from sung
+                return
         recalled = self.memory.recall(ask.fan, ask.account, ask.say, at)
         own = self._recalled(ask, [thing.text for thing in recalled if thing.kind == "told"])
         self._learn(ask, at)
@@ -104,6 +114,17 @@ class Remembering:
             yield from (replace(clause, last=False) for clause in self._line(ask, "known_fan", _KNOWN)[:1])
         knows = tuple(f"This fan told you: {thing.text}." for thing in recalled if thing.kind == "told")
         yield from self._kept(self._brain.reply(replace(ask, knows=(*ask.knows, *knows)), cancelled))
+
+    def _sung(self, ask: Ask) -> list[Clause]:
+        """Songs of tonight or of the last show, from the set list; empty when there were none."""
+        earlier = re.search(r"\blast (?:time|show|night)\b", ask.say, re.I) is not None
+        titles = self.memory.last_setlist() if earlier else self.memory.setlist()
+        named = [title for title in dict.fromkeys(clean_speech(title)[:60] for title in titles) if title][-3:]
+        if not named:
+            return []
+        when = "Last time it was" if earlier else "So far it was" if len(titles) <= 3 else "The last ones were"
+        listed = named[0] if len(named) == 1 else f"{', '.join(named[:-1])} and {named[-1]}"
+        return clauses_of(f"[think] {when} {listed}, {{fan}}.", {"fan": spoken_name(ask.fan)}, "happy")
 
     def _recalled(self, ask: Ask, told: list[str]) -> list[Clause]:
         """The answer to "do you remember": what they told, or an honest "remind me"; nothing else is asked of a model."""
@@ -139,14 +160,26 @@ class Remembering:
             self.memory.note(ask.fan, ask.account, "request", intent.slots["topic"], at)
 
     def _kept(self, clauses: Iterator[Clause]) -> Iterator[Clause]:
-        """Her own facts: what contradicts what she said earlier is left out, what is new is kept."""
+        """What contradicts what she said of herself earlier gives way to it; new facts count once they are heard."""
         for clause in clauses:
             earlier = self.memory.contradicted(clause.text)
-            if earlier:
-                clause = replace(clause, text=earlier)
-            else:
-                self.memory.establish(clause.text, self._now())
-            yield clause
+            yield replace(clause, text=earlier) if earlier else clause
+
+    def tell(self, news: News) -> Remembered | None:
+        """What was heard becomes her facts, what happened a moment of the show; a fan sees or erases theirs."""
+        if isinstance(news, Heard):
+            for text in news.clauses:
+                self.memory.establish(text, self._now())
+            return None
+        if isinstance(news, Happened):
+            self.memory.moment(news.kind, news.text, self._now())
+            return None
+        if news.what == "erase":
+            erased = self.memory.erase(news.fan, news.account)
+            self._met.discard(news.account or news.fan)
+            return Remembered(news.id, news.account, {"kept": True, "known": False, "erased": erased, "things": []})
+        facts = self.memory.export(news.fan, news.account)
+        return Remembered(news.id, news.account, {"kept": True, "things": []} | facts)
 
     def history(self) -> dict[str, int]:
         """Which authored lines were said."""

@@ -22,6 +22,8 @@ MAX_TEXT = 300
 PER_FAN = 200
 """Things remembered of one fan; the oldest go first."""
 MAX_FANS = 100_000
+MOMENTS = 10_000
+"""Moments of all shows together; the oldest go first."""
 DAYS = 365.0
 """Fans not seen for so long are forgotten (``Memory(days=...)``)."""
 _SCHEMA = """
@@ -237,6 +239,7 @@ class Memory:
                 "insert into moments(show, kind, text, at) values(?,?,?,?)",
                 (self._show, kind[:20], text[:MAX_TEXT], at),
             )
+            db.execute("delete from moments where id <= (select max(id) from moments) - ?", (MOMENTS,))
 
     def setlist(self, show: int = 0) -> list[str]:
         """Titles sung in a show (0: this one)."""
@@ -244,6 +247,13 @@ class Memory:
             "select text from moments where show = ? and kind = 'song' order by id", (show or self._show,)
         )
         return [row[0] for row in rows]
+
+    def last_setlist(self) -> list[str]:
+        """Titles sung in the show before this one."""
+        row = self._db.execute(
+            "select max(show) from moments where show < ? and kind = 'song'", (self._show,)
+        ).fetchone()
+        return self.setlist(row[0]) if row and row[0] else []
 
     def establish(self, text: str, at: float) -> None:
         """Remember what she said about herself, so that she stays with it; the first time counts."""

@@ -23,6 +23,7 @@ from characters.loader import load
 from characters.persona.brains import open_brain
 from characters.persona.embedded import Embedded
 from characters.persona.model import Ask, Brain, Clause, Intent
+from characters.persona.news import News, Remembered, told
 from characters.persona.worker import run
 
 CAPACITY = 16
@@ -37,6 +38,8 @@ PATIENCE = 180.0
 MAX_SAY = 2_000
 MAX_HISTORY = 12
 MAX_KNOWS = 12
+NEWS = 128
+"""What happened while there was no process and is still to be told."""
 
 Policy = Literal["drop_oldest", "drop_newest"]
 
@@ -62,7 +65,7 @@ class Failed(NamedTuple):
     reason: str
 
 
-Event = Said | Understood | Failed
+Event = Said | Understood | Failed | Remembered
 
 
 def _bounded(ask: Ask) -> Ask:
@@ -150,6 +153,12 @@ class Inline:
             self._waiting.remove(item)
             self._events.append(Failed(id_, "cancelled"))
 
+    def tell(self, news: News) -> None:
+        """Tells what happened; only a brain with a memory listens."""
+        answer = told(self.start()._brain, news)
+        if answer is not None:
+            self._events.append(answer)
+
     def close(self) -> None:
         """Lets the brain go."""
         self._brain = None
@@ -216,6 +225,7 @@ class Mind:
         self._waiting: deque[_Open] = deque()
         self._working: _Open | None = None
         self._events: deque[Event] = deque()
+        self._news: deque[News] = deque(maxlen=NEWS)
         self._process: _Process | None = None
         self._launch: threading.Thread | None = None
         self._launched: _Process | None = None
@@ -260,6 +270,7 @@ class Mind:
         now = time.monotonic()
         self._pump(now)
         self._watch(now)
+        self._pass_on()
         self._dispatch()
         out = list(self._events)
         self._events.clear()
@@ -273,6 +284,20 @@ class Mind:
         if self._working is not None and self._working.ask.id == id_:
             self._dismiss(time.monotonic())
             self._fail(id_, "cancelled")
+
+    def tell(self, news: News) -> None:
+        """Tells what happened, without waiting; while there is no process the newest :data:`NEWS` wait."""
+        self._news.append(news)
+        self._pass_on()
+
+    def _pass_on(self) -> None:
+        found = self._process
+        if found is None or not found.ready:
+            return
+        with suppress(OSError):
+            while self._news:
+                found.pipe.send(("tell", self._news[0]))
+                self._news.popleft()
 
     def close(self) -> None:
         """Ends the process, at most a second later; safe to call twice."""
@@ -351,6 +376,9 @@ class Mind:
         if kind == "ready":
             found.ready, self.health.ready, self._failures = True, True, 0
             self.health.brain = str(payload)
+            return
+        if kind == "remembered":
+            self._events.append(payload)
             return
         if kind == "broken":
             self.health.last_error = str(payload)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from characters.definition import Definition
 from characters.persona.clauses import Piece, Segmenter
 from characters.persona.embedded import Embedded
+from characters.persona.lore import Lorebook
 from characters.persona.model import MOODS, Ask, Cancelled, Clause, Intent
 from characters.persona.prompt import system_prompt
 from characters.persona.speech import clean_speech, has_words
@@ -31,6 +33,7 @@ class Streamed:
         self._authored = Embedded(definition, seed)
         self._system = system_prompt(definition)
         self._shingles = shingles(self._system)
+        self._lore = Lorebook(definition, self._system)
 
     def _stream(self, ask: Ask, cancelled: Cancelled) -> Iterator[str]:
         """Text of the answer as it comes; ends early on trouble, raises nothing."""
@@ -49,6 +52,7 @@ class Streamed:
         ):  # fmt: skip
             yield from self._authored.reply(ask, cancelled)
             return
+        ask = replace(ask, knows=(*self._lore.knows(ask), *ask.knows))
         held: Clause | None = None
         spoken = False
         mood = ask.moment.mood if ask.moment.mood in MOODS else "happy"

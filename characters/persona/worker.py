@@ -1,7 +1,7 @@
 """The process of :class:`~characters.persona.mind.Mind`: answers one ask at a time, can be stopped.
 
-Messages in: ``("ask", Ask)``, ``("cancel", id)``, ``("close", "")``. Messages out: ``(kind, id, payload)`` with kind
-``ready``, ``broken``, ``understood``, ``said``, ``error``, ``done``.
+Messages in: ``("ask", Ask)``, ``("tell", News)``, ``("cancel", id)``, ``("close", "")``. Messages out: ``(kind, id, payload)`` with kind
+``ready``, ``broken``, ``understood``, ``said``, ``error``, ``done``, ``remembered``.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 
 from characters.definition import Definition
 from characters.persona.model import Ask, Brain
+from characters.persona.news import News, told
 
 
 def run(
@@ -35,7 +36,7 @@ def run(
     line = _Line(pipe)
     try:
         line.send("ready", "", brain.name)
-        while (ask := line.next_ask()) is not None:
+        while (ask := line.next_ask(lambda: _listen(line, brain))) is not None:
             _answer(line, brain, ask)
     except (EOFError, OSError):
         os._exit(0)  # the stage is gone; nothing to save
@@ -58,6 +59,19 @@ def _answer(line: _Line, brain: Brain, ask: Ask) -> None:
     line.send("done", ask.id, news)
 
 
+def _listen(line: _Line, brain: Brain) -> None:
+    """Takes in what happened, between two answers."""
+    while line.news:
+        news = line.news.popleft()
+        try:
+            answer = told(brain, news)
+        except Exception as error:
+            line.send("error", "", f"{type(error).__name__}: {error}")
+            continue
+        if answer is not None:
+            line.send("remembered", answer.id, answer)
+
+
 def _history(brain: Brain) -> dict[str, int]:
     history = getattr(brain, "history", None)
     return history() if history is not None else {}
@@ -77,15 +91,19 @@ class _Line:
         self._asks: deque[Ask] = deque()
         self._cancelled: set[str] = set()
         self._closing = False
+        self.news: deque[News] = deque()
         self.told: dict[str, int] = {}
         """What the stage knows of which lines were said."""
 
     def send(self, kind: str, id_: str, payload: Any) -> None:
         self._pipe.send((kind, id_, payload))
 
-    def next_ask(self) -> Ask | None:
+    def next_ask(self, between: Callable[[], None]) -> Ask | None:
+        """Waits for an ask; ``between`` is called for what was told meanwhile."""
+        between()
         while not self._asks and not self._closing:
             self._take(self._pipe.recv())
+            between()
         if self._closing:
             return None
         ask = self._asks.popleft()
@@ -101,6 +119,8 @@ class _Line:
         kind, payload = message
         if kind == "ask":
             self._asks.append(payload)
+        elif kind == "tell":
+            self.news.append(payload)
         elif kind == "cancel":
             self._cancelled.add(payload)
         else:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import random
+from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Protocol
@@ -19,6 +20,7 @@ from audio.voice.model import Take
 from characters.definition import Definition
 from characters.persona.mind import Event, Failed, Said, Understood
 from characters.persona.model import Ask, Intent, Moment
+from characters.persona.news import Happened, Heard, News, Remembered
 from stage.clock import SAMPLE_RATE, samples, seconds
 from stage.director.answers import Answers
 from stage.director.cameraman import Cameraman
@@ -29,7 +31,8 @@ from stage.director.mood import Mood, temper
 from stage.director.music import Bandstand, Piece
 from stage.director.plan import CLOSING, ORDERS, Clockwork, Order, Plan
 from stage.director.speech import SpeechDesk, Utterance
-from stage.director.votes import Votes
+from stage.director.tonight import Tonight
+from stage.director.votes import MusicVote, Votes
 from stage.gateway.model import FanEvent
 from stage.studio import Bed, Studio
 from stage.timeline import Cue, Timeline
@@ -53,6 +56,8 @@ class MindLike(Protocol):
 
     def cancel(self, id: str) -> None: ...
 
+    def tell(self, news: News) -> None: ...
+
 
 class Director:
     """Runs the show on a timeline."""
@@ -74,6 +79,10 @@ class Director:
         self.gate = Gate(definition)
         self.mood = Mood(temper(definition.persona.traits))
         self.votes = Votes()
+        self.music_vote = MusicVote()
+        self.tonight = Tonight()
+        self.private: deque[Remembered] = deque(maxlen=1_000)
+        """What is to be told to one account alone (its memory)."""
         self.band = Bandstand(timeline, send, studio.perform)
         self.desk = SpeechDesk(timeline, send, studio.perform, mind.ask, self._drop, self.band.sung, self.mood.face)
         self.answers = Answers(definition.identity.name)
@@ -150,7 +159,8 @@ class Director:
                     at = now + nth * SAMPLE_RATE // 20
                     self.timeline.add(Cue(at, 3 * SAMPLE_RATE, "reaction", {"name": event.text, "fan": event.fan}))
             elif event.kind == "vote":
-                self.votes.cast(event.fan, event.text, now)
+                if not self.music_vote.cast(event.fan, event.text, now):
+                    self.votes.cast(event.fan, event.text, now)
             elif event.kind == "join":
                 self.fans += 1
                 self.mood.feel("join", now)
@@ -166,6 +176,7 @@ class Director:
             data["amount"] = event.amount
         self.timeline.add(Cue(now, 0, "chat", data))
         if event.kind == "paid":
+            self.tonight.gifts += 1
             self.mood.feel("gift", now)
         elif tier == "gathered":
             self.mood.feel("flood", now, 0.1)
@@ -183,6 +194,9 @@ class Director:
             self._open(horizon)
         else:
             self._shape(now, horizon)
+        wanted = self.music_vote.due(now, self.band.shape) if self.band.playing is not None else None
+        if wanted is not None:
+            self.music(wanted, horizon)
         ended = self.band.advance(horizon)
         if self.jam and self.band.loops != self._jammed:
             self._jammed = self.band.loops
@@ -194,6 +208,8 @@ class Director:
         for utterance in self.answers.step():
             if utterance.state == "done":
                 self.mood.feel("spoke", now)
+            if heard := utterance.heard_clauses(utterance.end):
+                self._mind.tell(Heard(utterance.id, heard))
         self._tell_mood(now, horizon)
         self.camera.step(horizon)
 
@@ -208,6 +224,8 @@ class Director:
                 self._understood(event.id, event.intent, horizon)
             elif isinstance(event, Failed):
                 self.desk.failed(event.id, event.reason)
+            else:
+                self.private.append(event)
         for result in self._studio.poll():
             kind, _, rest = result.id.partition(":")
             if result.error:
@@ -319,6 +337,8 @@ class Director:
 
     def _song_over(self, piece: Piece, horizon: int) -> None:
         self.mood.feel("song_ended", horizon)
+        self.tonight.sung(piece.song.title, piece.requested_by, max(piece.end, horizon))
+        self._mind.tell(Happened("song", piece.song.title))
         if self._state.closing:
             return
         self._enter("banter", max(piece.end, horizon))
@@ -383,6 +403,7 @@ class Director:
         ask = Ask(
             "", self._moment(situation), fan=entry.fan, say=entry.text, kind=event.kind, amount=event.amount,
             history=self.answers.recent(), limit=self.plan.words, account=event.account, ruling=entry.ruling,
+            knows=self.tonight.knows(),
         )  # fmt: skip
         utterance = self.desk.say(ask, now, accepted=event.accepted)
         utterance.quiet = not self.desk.busy(now, but=utterance) and choice.waited < 0.2
@@ -415,10 +436,13 @@ class Director:
         reached = max((m for m in MILESTONES if m <= self.fans), default=0)
         if reached > state.milestone and self.definition.situations.get("milestone"):
             state.milestone = reached
+            self._mind.tell(Happened("milestone", f"{reached} fans"))
             self._say("milestone", horizon, fresh=4.0)
         elif recent:
             self._joined.clear()
             self._say("join", horizon, fan=recent[-1], fresh=4.0)
+        elif self.definition.situations.get("callback") and (song := self.tonight.callback(now)) is not None:
+            self._say("callback", horizon, fan=song.fan, fresh=4.0, song=song.title)
         else:
             self.mood.feel("silence", now)
             self._say("idle", horizon, fresh=4.0)
@@ -487,14 +511,16 @@ class Director:
         self.answers.follow(self.desk.read(text, f"operator_{behaviour}", self.mood.name(), horizon))
         return action
 
-    def approve(self, number: int, horizon: int) -> bool:
-        """The operator lets a held line go on; False when there is none of that number."""
+    def approve(self, number: int, horizon: int) -> FanEvent | bool:
+        """The operator lets a held line go on: the fan's event if it is one; False when there is none of that number."""
         held = self.gate.approve(number)
         if isinstance(held, FanEvent):
             self.chat.push(replace(held, ruling="approved"), horizon)
-        elif held is not None:
+            return held
+        if held is not None:
             self.answers.follow(self.desk.recite(*held, horizon))
-        return held is not None
+            return True
+        return False
 
     def _end_song(self, horizon: int) -> bool:
         piece = self.band.playing

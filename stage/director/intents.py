@@ -41,6 +41,7 @@ MANNERS: dict[str, Manner] = {
     "idle": Manner(Priority.LOW, fleeting=True),
     "banter": Manner(Priority.LOW, fleeting=True),
     "join": Manner(Priority.LOW, fleeting=True),
+    "callback": Manner(Priority.LOW, fleeting=True),
     "chat": Manner(Priority.NORMAL, "interrupt"),
     "song_intro": Manner(Priority.NORMAL),
     "opening": Manner(Priority.HIGH),

@@ -67,6 +67,8 @@ class Utterance:
     filled: bool = False
     """Whether she has already said that she is thinking."""
     words: list[tuple[int, int, str]] = field(default_factory=list)
+    spoken: list[tuple[int, int]] = field(default_factory=list)
+    """(index, end) of the clauses that were placed."""
 
     @property
     def situation(self) -> str:
@@ -81,6 +83,15 @@ class Utterance:
     def heard(self, at: int) -> str:
         """The words heard by a sample."""
         return " ".join(text for _, end, text in self.words if end <= at)
+
+    def heard_clauses(self, at: int) -> tuple[str, ...]:
+        """The clauses heard to their end by a sample."""
+        return tuple(self.clauses[index].text for index, end in self.spoken if end <= at)
+
+    def unheard(self, at: int) -> tuple[Clause, ...]:
+        """The clauses not heard to their end by a sample."""
+        heard = {index for index, end in self.spoken if end <= at}
+        return tuple(clause for index, clause in enumerate(self.clauses) if index not in heard and clause.text)
 
 
 class SpeechDesk:
@@ -322,6 +333,7 @@ class SpeechDesk:
             cues.append(Cue(start, SAMPLE_RATE * 18 // 10, "gesture", {"name": clause.gesture, "stroke": stroke}, own))
         self._timeline.extend(cues)
         head.words += [(zero + w.start, zero + w.end, w.text) for w in take.layout.words]
+        head.spoken.append((index, end))
         head.placed, head.end = index + 1, end
         head.takes.pop(index)
         self.speech_end = end

@@ -43,7 +43,11 @@ class House:
         publish_queue: int = 1000,
         media_queue: int = 8 << 20,
         event_queue: int = 10_000,
+        secret: str = "",
+        rules: dict[str, Any] | None = None,
     ) -> None:
+        """``secret`` (hex) signs accounts: the same one keeps them over restarts. ``rules``: a character's, by which
+        lines are looked at before other fans see them; None shows all."""
         self.host, self.port = host, port
         self._config: dict[str, Any] = {
             "host": host,
@@ -53,7 +57,8 @@ class House:
             "origins": list(origins),
             "allow_no_origin": allow_no_origin,
             "limits": limits or {},
-            "secret": secrets.token_hex(32),
+            "secret": secret or secrets.token_hex(32),
+            "rules": rules,
             "epoch": secrets.token_hex(8),
         }
         self._journal: deque[dict[str, Any]] = deque(maxlen=(limits or {}).get("history", 300))
@@ -166,6 +171,15 @@ class House:
             self._publishes += 1
             self._out.append(("publish", data))
             self._wake.notify_all()
+
+    def private(self, account: str, kind: str, payload: dict[str, Any]) -> None:
+        """Tell one account alone; lost when it is not here."""
+        data = wire.pack({"type": "private", "account": account, "kind": kind, "payload": payload})
+        with self._wake:
+            if self._publishes < self._publish_limit:
+                self._publishes += 1
+                self._out.append(("publish", data))
+                self._wake.notify_all()
 
     def media(self, part: MediaInit | MediaChunk) -> None:
         """Hand over live picture and sound; when the house is behind, drops until the next key frame."""

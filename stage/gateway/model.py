@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class FanEvent:
-    """Something a fan did: ``kind`` is chat, paid, join, leave, reaction or vote.
+    """Something a fan did: ``kind`` is chat, paid, request, join, leave, reaction, vote or memory (``text`` show or erase).
 
     ``accepted`` is the monotonic time (seconds) at which the gateway accepted it.
     """
@@ -24,6 +24,8 @@ class FanEvent:
     """Who the fan is to the gateway; names can change hands, accounts cannot. Empty: only the name is known."""
     ruling: str = ""
     """Set when the operator approved the line: it is not judged again."""
+    shown: bool = True
+    """Whether other fans see the line; False when the house found it unfit to be shown."""
 
 
 @dataclass(frozen=True, slots=True)

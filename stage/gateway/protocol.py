@@ -86,7 +86,15 @@ class Vote:
     choice: str
 
 
-Message = Hello | Name | Say | React | Vote
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What is kept of this fan: to see (``do`` show) or to erase (``do`` erase)."""
+
+    id: str
+    do: str
+
+
+Message = Hello | Name | Say | React | Vote | Memory
 
 _ID = re.compile(r"[A-Za-z0-9_.-]{1,64}\Z")
 _BIDI = {chr(c) for c in (*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C)}
@@ -161,7 +169,12 @@ def decode(frame: str | bytes) -> Message:
         return React(reaction, _whole(raw, "count", 1, 20, 1))
     if kind == "vote":
         return Vote(_identifier(raw), clean(_string(raw, "choice", 80)))
-    raise ProtocolError("bad_request", "type is one of hello, name, chat, request, reaction, vote", True)
+    if kind == "memory":
+        do = raw.get("do")
+        if do not in ("show", "erase"):
+            raise ProtocolError("bad_request", "do is show or erase", True)
+        return Memory(_identifier(raw), do)
+    raise ProtocolError("bad_request", "type is one of hello, name, chat, request, reaction, vote, memory", True)
 
 
 def _hello(raw: dict[str, Any]) -> Hello:

@@ -11,6 +11,7 @@ import hashlib
 import hmac
 import secrets
 from collections import OrderedDict, deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -44,6 +45,10 @@ class Limits:
     pending: int = 2000
     """Lines waiting for the next tick; beyond it chat is refused as busy."""
     hello: float = 10.0
+
+
+Judge = Callable[[str], tuple[str, str]]
+"""What a line is before others see it: (kind of trouble or "", the words as they may be shown)."""
 
 
 @dataclass(slots=True)
@@ -103,14 +108,16 @@ class Room:
         epoch: str = "",
         history: list[dict[str, Any]] | None = None,
         echo: str = "house",
+        judge: Judge | None = None,
     ) -> None:
+        self._judge: Judge = judge or (lambda text: ("", text))
         self.title, self.character = title, character
         self.limits = limits or Limits()
         self.epoch = epoch or secrets.token_hex(8)
         self.names = Names((character,))
         self.fans: set[Fan] = set()
         self.sticky: dict[str, dict[str, Any]] = {}
-        self.counts = {"chats": 0, "reactions": 0, "muted": 0, "duplicates": 0, "refused": 0}
+        self.counts = {"chats": 0, "reactions": 0, "muted": 0, "duplicates": 0, "refused": 0, "hidden": 0}
         self._echo = echo
         self._secret = secret or secrets.token_bytes(32)
         self._history: deque[dict[str, Any]] = deque(history or [], self.limits.history)
@@ -158,7 +165,8 @@ class Room:
         first = not self._accounts.get(account)
         self._accounts[account] = self._accounts.get(account, 0) + 1
         self.fans.add(fan)
-        fan.name = self.names.of(account) or (self.names.claim(account, hello.name) if hello.name else "")
+        wish = hello.name if hello.name and not self._judge(hello.name)[0] else ""
+        fan.name = self.names.of(account) or (self.names.claim(account, wish) if wish else "")
         if first and fan.name:
             self._event("join", fan, "", now)
         return fan, [self._welcome(fan), self._catch_up(hello)]
@@ -221,6 +229,11 @@ class Room:
                 return self._rename(fan, message, now)
             if isinstance(message, p.Vote):
                 return self._vote(fan, message, now)
+            if isinstance(message, p.Memory):
+                if not fan.chat.take(now):
+                    raise p.ProtocolError("slow_down", "wait a moment", id=message.id)
+                self._event("memory", fan, message.do, now, id=message.id)
+                return []
             raise p.ProtocolError("bad_request", "hello comes once", True)
         except p.ProtocolError as error:
             if error.fatal:
@@ -231,9 +244,9 @@ class Room:
         if not fan.chat.take(now):
             raise p.ProtocolError("slow_down", "wait a moment before changing your name again")
         before = fan.name
-        name = self.names.claim(fan.account, message.name)
+        name = "" if self._judge(message.name)[0] else self.names.claim(fan.account, message.name)
         if not name:
-            raise p.ProtocolError("bad_name", "a name needs at least one letter or digit")
+            raise p.ProtocolError("bad_name", "choose another name: one with a letter or digit that everybody may read")
         for other in self.fans:
             if other.account == fan.account:
                 other.name = name
@@ -255,12 +268,16 @@ class Room:
         self._remember(key)
         self.counts["chats"] += 1
         id = hashlib.blake2b(key.encode(), digest_size=9).hexdigest()
+        trouble, text = self._judge(message.text)
+        self._event(message.kind, fan, message.text, now, id=id, shown=not trouble)
+        if trouble:
+            self.counts["hidden"] += 1
+            raise p.ProtocolError("hidden", "this line is not shown to others", id=message.id)
         if self._echo == "house":
             self._pending.append(
                 {"type": "chat", "id": id, "cid": message.id, "who": fan.account, "name": fan.name}
-                | {"text": message.text, "is_ai": False, "kind": message.kind, "key": key}
+                | {"text": text, "is_ai": False, "kind": message.kind, "key": key}
             )
-        self._event(message.kind, fan, message.text, now, id=id)
         return [] if self._echo == "house" else [p.encode("ok", id=message.id)]
 
     def _hold_rate(self, fan: Fan, id: str, now: float) -> None:
@@ -294,9 +311,10 @@ class Room:
             self._event("vote", fan, message.choice, now, id=message.id)
         return [p.encode("ok", id=message.id)]
 
-    def _event(self, kind: str, fan: Fan, text: str, now: float, id: str = "") -> None:
+    def _event(self, kind: str, fan: Fan, text: str, now: float, id: str = "", **more: bool) -> None:
         id = id or hashlib.blake2b(f"{fan.account}{kind}{now}".encode(), digest_size=9).hexdigest()
-        self._events.append({"id": id, "fan": fan.name, "kind": kind, "text": text, "accepted": now})
+        event = {"id": id, "fan": fan.name, "kind": kind, "text": text, "accepted": now, "account": fan.account}
+        self._events.append(event | more)
 
     # What the stage says ---------------------------------------------------------------------------------------
 

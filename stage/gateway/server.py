@@ -28,7 +28,7 @@ from websockets.protocol import State
 from stage.gateway import protocol as p
 from stage.gateway import wire
 from stage.gateway.files import headers, load_pages
-from stage.gateway.room import Bucket, Fan, Limits, Room
+from stage.gateway.room import Bucket, Fan, Judge, Limits, Room
 from stage.gateway.viewers import Viewers
 
 CONTROL_RATE = 10.0
@@ -79,6 +79,7 @@ class HouseServer:
             config["epoch"],
             config["history"],
             config.get("echo", "house"),
+            _judge(config.get("rules")),
         )
         self.viewers = Viewers(self.limits.media_queue)
         self.pages = load_pages(config["title"], config["character"])
@@ -222,6 +223,12 @@ class HouseServer:
             transport.write(frame)
             self.counts["delivered"] += 1
 
+    def private(self, account: str, frame: bytes) -> None:
+        """Write a frame to the connections of one account only."""
+        for fan in self.room.fans:
+            if fan.account == account and fan.link is not None and fan.link.protocol.state is State.OPEN:
+                fan.link.transport.write(frame)
+
     def health(self) -> dict[str, Any]:
         """What the health page shows."""
         usage = resource.getrusage(resource.RUSAGE_SELF)
@@ -255,6 +262,16 @@ class HouseServer:
             await asyncio.wait([asyncio.create_task(one(link)) for link in links], timeout=seconds + 3)
 
 
+def _judge(rules: dict[str, Any] | None) -> Judge | None:
+    """The quick look at lines before they are shown, by a character's rules; None shows everything."""
+    if rules is None:
+        return None
+    from characters.definition import Rules
+    from characters.guard import Guard
+
+    return Guard(Rules(**rules)).shown
+
+
 def _rss() -> int:
     try:
         with open("/proc/self/statm") as stream:
@@ -286,6 +303,8 @@ async def _from_stage(house: HouseServer, reader: asyncio.StreamReader) -> str:
             kind = head["type"]
             if kind == "publish":
                 house.room.publish(head["kind"], head["payload"])
+            elif kind == "private":
+                house.private(head["account"], framed(p.encode(head["kind"], **head["payload"])))
             elif kind == "init":
                 house.viewers.init(body, head["mime"])
             elif kind == "chunk":

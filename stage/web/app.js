@@ -1,6 +1,7 @@
 // The fan page: wires the connection, the picture and the chat to the document.
 
 import { Chat } from './chat.js';
+import { Kept } from './kept.js';
 import { Link } from './link.js';
 import { Player } from './player.js';
 import { Captions, Floats, icon, nowPlaying } from './show.js';
@@ -61,11 +62,17 @@ const link = new Link({
   event(event) { take(event); },
   reactions(counts) { floats.burst(counts); },
   done(id) { chat.done(id); },
+  memory(message) { kept.take(message); },
   error(message) {
     hint(message.message);
     if (message.code === 'name_needed') showForms(false);
   },
 });
+
+const kept = new Kept({
+  dialog: $('kept'), open: $('kept-open'), close: $('kept-close'), says: $('kept-says'), list: $('kept-list'),
+  save: $('kept-save'), erase: $('kept-erase'),
+}, (message) => link.send(message));
 
 function take(event) {
   if (event.type === 'caption') captions.add(event);

@@ -71,6 +71,8 @@ export class Link {
       this.named(message.name);
     } else if (message.type === 'ok') {
       this.done(message.id);
+    } else if (message.type === 'memory') {
+      this.on.memory(message);
     } else if (message.type === 'error') {
       if (message.code !== 'name_needed') this.done(message.id);
       this.on.error(message);

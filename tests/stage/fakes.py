@@ -10,6 +10,7 @@ import numpy as np
 from audio.voice.model import Layout, Phone, Phrase, Spoken, Take, Word
 from characters.persona.mind import Event, Said, Understood
 from characters.persona.model import Ask, Clause, Intent
+from characters.persona.news import News
 from stage.worker import Result
 
 SYLLABLE = 9_600
@@ -39,6 +40,7 @@ class FakeMind:
     def __init__(self, script: Callable[[Ask], list[Clause]] | None = None) -> None:
         self.asks: list[Ask] = []
         self.cancelled: list[str] = []
+        self.news: list[News] = []
         self.silent = False
         self._script = script
         self._events: list[Event] = []
@@ -68,6 +70,9 @@ class FakeMind:
 
     def cancel(self, id: str) -> None:
         self.cancelled.append(id)
+
+    def tell(self, news: News) -> None:
+        self.news.append(news)
 
 
 class FakeStudio:

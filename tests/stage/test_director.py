@@ -12,6 +12,7 @@ from audio.engine.model import Cancel, NoteEvent, VoiceEvent
 from audio.score.model import Chord, Meter, Note, Section, Song, Tempo, Track
 from characters import load
 from characters.persona.model import Clause
+from characters.persona.news import Happened, Heard
 from stage.clock import SAMPLE_RATE
 from stage.director.director import Director
 from stage.director.plan import Plan
@@ -204,3 +205,33 @@ def test_hours_of_show_stay_bounded() -> None:
         assert len(show.director.answers) < 10
     phases = {c.data["name"] for c in show.cues("phase")}
     assert phases <= {"talk", "song", "banter"}
+
+
+def test_a_song_of_tonight_is_come_back_to_once_and_told_to_the_mind() -> None:
+    show = Rehearsal(None, talk=20.0)
+    show.run(420)
+    sung = [c.data["title"] for c in show.cues("song") if not c.data["bed"]]
+    told = [n.text for n in show.mind.news if isinstance(n, Happened) and n.kind == "song"]
+    assert told
+    assert told == sung[: len(told)]
+    back = [a for a in show.mind.asks if a.moment.situation == "callback"]
+    assert 1 <= len(back) <= 2
+    assert back[0].moment.song in sung
+    heard = [n for n in show.mind.news if isinstance(n, Heard)]
+    assert len(heard) >= len(show.cues("reply")) - 2
+
+
+def test_a_cut_line_is_heard_only_up_to_the_cut() -> None:
+    words = [Clause("one two three four"), Clause("five six seven eight nine ten eleven twelve thirteen fourteen")]
+    show = Rehearsal(None, FakeMind(lambda ask: words), songs=False)
+    show.run(4.5, {2.0: chat("mika", "tell me something")})
+    show.director.say("Operator here.", show.band.horizon, "interrupt")
+    show.run(6)
+    cut = next(c for c in show.cues("reply") if c.data.get("cut"))
+    news = {n.id: n.clauses for n in show.mind.news if isinstance(n, Heard)}
+    assert all("fourteen" not in clause for clause in news.get(cut.owner, ()))
+    assert cut.data["text"].split() == " ".join(c.text for c in words).split()[: len(cut.data["text"].split())]
+    after = [c for c in show.cues("phoneme") if c.owner == cut.owner and c.sample > cut.end]
+    captions = [c for c in show.cues("caption") if c.owner == cut.owner]
+    assert not after
+    assert all(c.end <= cut.end for c in captions)

@@ -15,14 +15,14 @@ from tests.stage.test_director import Rehearsal, chat
 PAGE = Path(__file__).parents[2] / "docs" / "interruptions.md"
 GOES_ON = {
     "nothing": ("",),
-    "idle, join, banter": ("idle", "join", "banter"),
+    "idle, join, banter, callback": ("idle", "join", "banter", "callback"),
     "an answer, song_intro": ("chat", "song_intro"),
     "thanks, opening, song_done": ("gift", "opening", "song_done"),
     "the operator's line": ("operator_queue", "operator_interrupt", "operator_replace"),
     "a song": (SONG,),
 }
 ARRIVES = {
-    "idle, join": ("idle", "join"),
+    "idle, join, callback": ("idle", "join", "callback"),
     "chat": ("chat",),
     "paid, trouble, distress": ("gift", "trouble", "distress"),
     "song_intro": ("song_intro",),

@@ -149,6 +149,37 @@ def test_chat_reactions_captions_and_card(page: Any, house: House) -> None:
     assert kinds["reaction"].text == "heart"
 
 
+def test_a_fan_sees_and_erases_what_is_kept_as_text(page: Any, house: House) -> None:
+    name(page, "Keeper")
+    house.poll()
+
+    def answer(facts: dict[str, Any]) -> None:
+        end = time.monotonic() + 5
+        while time.monotonic() < end:
+            for event in house.poll():
+                if event.kind == "memory":
+                    house.private(event.account, "memory", {"id": event.id} | facts)
+                    return
+            page.wait_for_timeout(20)
+        raise AssertionError("the page did not ask")
+
+    page.click("#kept-open")
+    things = [{"kind": "told", "text": "<img src=x onerror=alert(1)>", "at": 1.0, "amount": 0}]
+    answer({"kept": True, "known": True, "name": "Keeper", "visits": 2, "things": things})
+    until(page, "document.querySelectorAll('#kept-list li').length === 1")
+    assert page.inner_text("#kept-list li") == "You said that: <img src=x onerror=alert(1)>"
+    with page.expect_download() as saved:
+        page.click("#kept-save")
+    assert json.loads(Path(saved.value.path()).read_text(encoding="utf-8"))["things"] == things
+    page.click("#kept-erase")
+    answer({"kept": True, "known": False, "erased": True, "things": []})
+    until(page, "document.getElementById('kept-says').textContent.startsWith('Erased')")
+    assert page.is_disabled("#kept-erase")
+    if shot := os.environ.get("LIMELIGHT_SHOT"):
+        page.screenshot(path=shot)
+    page.click("#kept-close")
+
+
 def test_hostile_strings_stay_text(page: Any, house: House) -> None:
     name(page, "<img src=x onerror=alert(1)>")
     corpus = [json.loads(line) for line in HOSTILE.read_text(encoding="utf-8").splitlines()]
