@@ -105,7 +105,9 @@ def chords_right(mono: np.ndarray, rate: int, chords: list[tuple[float, float, s
     seventh chord count: C:maj inside Am7)."""
     import librosa
 
-    chroma = librosa.feature.chroma_cqt(y=librosa.effects.harmonic(mono, margin=2.0), sr=rate, hop_length=1024, fmin=65.4, n_octaves=4)
+    chroma = librosa.feature.chroma_cqt(
+        y=librosa.effects.harmonic(mono, margin=2.0), sr=rate, hop_length=1024, fmin=65.4, n_octaves=4
+    )
     rows = [
         np.isin(np.arange(12), [(r + t) % 12 for t in tones]) for r in range(12) for tones in ((0, 4, 7), (0, 3, 7))
     ]
