@@ -76,7 +76,7 @@ def _small() -> dict[str, Any]:
     }
 
 
-def measure_models(definition: Definition, large: bool = True, tokens: int = 48) -> list[dict[str, Any]]:
+def measure_models(definition: Definition, large: bool = True, tokens: int = 36) -> list[dict[str, Any]]:
     """The transformers brain on the shipped model and on one of 100 M random weights, each against plain generate()."""
     from characters.persona.refine import MODEL
 
@@ -101,11 +101,12 @@ def _random_model(folder: Path, tokenizer: Path) -> None:
 
 
 def _model(definition: Definition, folder: Path, name: str, tokens: int) -> dict[str, Any]:
-    """First token with and without the kept prefix, and tokens a second of our loop and of generate(), in one run."""
+    """On one core: first token with and without the kept prefix, and tokens a second of our loop and of generate(), in one run."""
     import torch
 
     from characters.persona.language_model import LanguageModel
 
+    torch.set_num_threads(1)
     brain = LanguageModel(definition, str(folder), 1, device="cpu", seconds=600.0, temperature=0.0)
     brain._context = max(brain._context, 4096)
     brain._stops = set()
@@ -120,18 +121,21 @@ def _model(definition: Definition, folder: Path, name: str, tokens: int) -> dict
     for reuse in (True, False):
         brain._state = kept if reuse else None
         took = []
-        for _ in range(3):
+        for _ in range(2):
             start = time.perf_counter()
             next(iter(brain.generate(prompt, ask, lambda: False)))
             took.append(time.perf_counter() - start)
         first[reuse] = min(took)
-    ours, theirs = [], []
+    ours: list[float] = []
+    plain: list[float] = []
+    theirs: list[float] = []
     ids = torch.tensor([prompt])
-    for _ in range(3):
-        brain._state = None
-        start = time.perf_counter()
-        made = list(brain.generate(prompt, ask, lambda: False))
-        ours.append(len(made) / (time.perf_counter() - start))
+    for _ in range(2):
+        for state, speeds in ((kept, ours), (None, plain)):
+            brain._state = state
+            start = time.perf_counter()
+            made = list(brain.generate(prompt, ask, lambda: False))
+            speeds.append(len(made) / (time.perf_counter() - start))
         start = time.perf_counter()
         with torch.inference_mode():
             out = brain._model.generate(ids, attention_mask=torch.ones_like(ids), do_sample=False, min_new_tokens=len(made),
@@ -140,5 +144,6 @@ def _model(definition: Definition, folder: Path, name: str, tokens: int) -> dict
     return {
         "bench": "mind", "model": name, "parameters": sum(p.numel() for p in brain._model.parameters()), "prompt": len(prompt), "prefix": len(brain._prefix),
         "first_token_ms_prefix": round(first[True] * 1000, 1), "first_token_ms_plain": round(first[False] * 1000, 1),
-        "tokens_per_s": round(max(ours), 2), "generate_tokens_per_s": round(max(theirs), 2), "ratio": round(max(ours) / max(theirs), 3),
+        "tokens_per_s": round(max(ours), 2), "tokens_per_s_no_prefix": round(max(plain), 2),
+        "generate_tokens_per_s": round(max(theirs), 2), "ratio": round(max(ours) / max(theirs), 3), "ratio_no_prefix": round(max(plain) / max(theirs), 3),
     }  # fmt: skip

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from multiprocessing.context import BaseContext
 from typing import Any
 
@@ -26,6 +26,8 @@ from audio.engine.forge import NoteKey
 from audio.engine.model import EngineError
 from audio.engine.sheet import Sheet, SoundKey, lay_out
 from audio.engine.shelf import Shelf, name_of
+from audio.mix.balance import Moves, role
+from audio.mix.balance import staged as staged_moves
 from audio.mix.filters import Samples
 from audio.mix.linear import CHUNK
 from audio.mix.meters import loudness
@@ -57,6 +59,8 @@ class Rendered:
     phrases: int
     phrases_made: int
     notes_made: int
+    moves: Moves = field(default_factory=lambda: Moves({}))
+    """What gain staging moved."""
     seconds: dict[str, float] = field(default_factory=dict)
     """Wall seconds by stage."""
 
@@ -121,14 +125,26 @@ def render(
     stems: StemTap | None = None,
     target: float = -14.0,
     peak: float = -1.0,
+    staged: bool = False,
 ) -> Rendered:
     """Perform ``song``: 16-bit (frames, 2) at 48 kHz, mastered.
 
     ``phrases`` is what ``audio.compose.sung_phrases`` gives. The song's ``mix.master_db`` decides the final gain; when
     it has none, the gain that brings the song to ``target`` LUFS is found (and returned). ``stems(name, k, sound)`` is
-    given every chunk of every track and of ``effects`` and ``voice``, in order of ``k`` for each name.
+    given every chunk of every track and of ``effects`` and ``voice``, in order of ``k`` for each name. With ``staged``
+    every track is first brought to its place by loudness (``moves``; :func:`moved` puts them into the song).
     """
-    return _Job(song, press, list(phrases), shelf or Shelf(None), stems, target, peak).run()
+    job = _Job(song, press, list(phrases), shelf or Shelf(None), stems, target, peak)
+    job.stage = staged
+    return job.run()
+
+
+def moved(song: Song, moves: Moves) -> Song:
+    """The song with the moves of gain staging in its tracks' gains and told in its credits."""
+    if not moves.gains:
+        return song
+    tracks = tuple(replace(t, gain_db=round(t.gain_db + moves.gains.get(t.name, 0.0), 1)) for t in song.tracks)
+    return replace(song, tracks=tracks, credits={**song.credits, "mix": moves.text})
 
 
 class _Job:
@@ -145,6 +161,7 @@ class _Job:
         self.level: float | None = None
         self.took: dict[str, float] = {}
         self.made_phrases = self.made_notes = 0
+        self.stage, self.moves = False, Moves({})
 
     def run(self) -> Rendered:
         began = time.perf_counter()
@@ -165,6 +182,9 @@ class _Job:
             self._plan(sung)
             chunks, wanted = self._wanted()
         if wanted or self.stems is not None:
+            if self.stage:
+                self._staged(notes)
+                chunks, wanted = self._wanted()
             pcm = self._mix(Mixdown(self._session(notes)), chunks, wanted)
         else:
             pcm = self._kept(chunks, {})
@@ -173,7 +193,7 @@ class _Job:
         level = loudness(pcm.astype(np.float32) / 32767) if self.level is None else self.level
         return Rendered(
             pcm, self.before, float(self.gain or 0.0), level, len(chunks), len(wanted), len(self.phrases),
-            self.made_phrases, self.made_notes, {k: round(v, 3) for k, v in self.took.items()},
+            self.made_phrases, self.made_notes, self.moves, {k: round(v, 3) for k, v in self.took.items()},
         )  # fmt: skip
 
     # -- phrases -----------------------------------------------------------------------------------------------
@@ -279,12 +299,25 @@ class _Job:
                 if one.key in notes
             ]
             strips.append(
-                Strip(part.name, part.gain_db + spec.gain_db, part.pan, spec.width, part.reverb, spec.echo, spec.ducked, sounds)
+                Strip(part.name, part.gain_db + spec.gain_db, part.pan, spec.width, part.reverb, spec.echo, spec.ducked, sounds, 0.0 if self.song.style else part.gain_db)
             )  # fmt: skip
         phrases = tuple(Phrase(start, phrase.pcm, phrase.sings) for _, start, phrase in self.names)
         kicks = tuple(kick + self.before for kick in self.sheet.kicks)
         voice = (self.voice.gain_db, self.voice.reverb) if self.voice else (0.0, 0.2)
         return Session(tuple(strips), phrases, kicks, self.frames, self.sheet.echo, *voice)
+
+    def _staged(self, notes: dict[SoundKey, Samples]) -> None:
+        """Bring every track to its place; from here on the song is the moved one."""
+        began = time.perf_counter()
+        roles = {part.name: role(part.name, part.spec.name) for part in self.sheet.parts}
+        name = self.voice.name if self.voice else None
+        self.moves = staged_moves(Mixdown(self._session(notes)), roles, self.song.style, name)
+        self.song = moved(self.song, self.moves)
+        gains = {track.name: track.gain_db for track in self.song.tracks}
+        parts = tuple(replace(part, gain_db=gains[part.name]) for part in self.sheet.parts)
+        self.sheet = replace(self.sheet, parts=parts, voice=self.song.voice)
+        self.voice = self.song.voice
+        self.took["stage"] = time.perf_counter() - began
 
     # -- mixing ------------------------------------------------------------------------------------------------
 

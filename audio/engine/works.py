@@ -11,7 +11,7 @@ from audio.engine.forge import Forge, NoteKey
 from audio.engine.sheet import SoundKey
 from audio.instruments.tables import Tables
 from audio.mix.filters import Samples
-from audio.mix.vocal import SLAP_DELAY, SLAP_TONE, Chain, level_gain
+from audio.mix.vocal import SLAP_DELAY, SLAP_TONE, SUNG_LEVEL, Chain
 from audio.voice.model import Sung, VoiceSettings
 
 _STEP = 256
@@ -68,7 +68,7 @@ def treated(pcm: Samples) -> Samples:
     from scipy.signal import sosfilt
 
     dry = np.zeros(-(-(len(pcm) + 9_600) // _STEP) * _STEP, np.float32)
-    dry[: len(pcm)] = pcm * np.float32(level_gain(pcm))
+    dry[: len(pcm)] = pcm * np.float32(SUNG_LEVEL)
     voice = Chain(_STEP, True).whole(dry)
     echo = sosfilt([[b0, b1, b2, 1.0, a1, a2] for b0, b1, b2, a1, a2 in SLAP_TONE], voice)
     out = np.zeros((len(dry), 2), np.float32)

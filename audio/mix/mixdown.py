@@ -58,6 +58,8 @@ class Strip:
     echo: float
     ducked: bool
     sounds: Sequence[Sound]
+    offset_db: float = 0.0
+    """How much of ``gain_db`` a person asked for (a composed song's faders are a first guess)."""
 
     def matrix(self) -> Samples:
         """2 x 2 from the sound's pair to left and right."""

@@ -18,6 +18,8 @@ SLAP_TONE = (highpass(300), lowpass(4200))
 SLAP_DELAY = 5_520
 _LEVEL_DB = -20.0
 """RMS every take is brought towards before the chain."""
+SUNG_LEVEL = 10 ** (-1.8 / 20)
+"""What that comes to for sung takes, which the voice has levelled already: a gain that hangs on no other note."""
 
 
 def level_gain(pcm: Samples) -> float:

@@ -15,6 +15,7 @@ from audio.voice import sing, speak
 from audio.voice.flite import VOICES, FliteBank
 from audio.voice.formant import FormantBank
 from audio.voice.model import Layout, Phrase, Spoken, Take, Voice, VoiceSettings
+from audio.voice.sound import Level, measured
 from audio.voice.source import Bank, VoiceError
 from characters.definition import VoiceDefinition
 
@@ -31,6 +32,8 @@ class BankVoice:
         self._bank = bank
         self._plans: OrderedDict[Phrase, plans.Plan] = OrderedDict()
         self._lock = threading.Lock()
+        self._levelled = False
+        self._level: Level | None = None
 
     def layout(self, phrase: Phrase) -> Layout:
         """Phones, words and samples of a phrase, in milliseconds and without audio."""
@@ -38,8 +41,18 @@ class BankVoice:
 
     def render(self, layout: Layout) -> Take:
         """The sound of a layout; the same layout gives the same samples."""
-        pcm, f0 = plans.perform(self._plan(layout.phrase), self._bank, self.settings)
+        level = None if isinstance(layout.phrase, Spoken) else self._sung_level()
+        pcm, f0 = plans.perform(self._plan(layout.phrase), self._bank, self.settings, level)
         return Take(layout, pcm.astype(np.float32, copy=False), f0.astype(np.float32, copy=False))
+
+    def _sung_level(self) -> Level | None:
+        """How loud this voice sings, found once: no phrase is levelled by itself, so an edit moves nothing else."""
+        with self._lock:
+            if not self._levelled:
+                plan = sing.plan(self._bank, self.settings, sing.scale_line(self.settings))
+                self._level = measured(plans.raw(plan, self._bank, self.settings)[0])
+                self._levelled = True
+            return self._level
 
     def _plan(self, phrase: Phrase) -> plans.Plan:
         with self._lock:

@@ -24,15 +24,22 @@ def line(
     seed: int,
 ) -> Floats:
     """MIDI note numbers (fractional) at the samples ``at``. ``onsets``: per syllable its first phone and its beat."""
-    tones = np.full(len(at), float(notes[0].pitch))
     opened = {s.notes[0] for k, s in enumerate(lyric.syllables) if k == 0 or _rest_before(notes, s.notes[0])}
+    first_phone = {s.notes[0]: begin for s, (begin, _) in zip(lyric.syllables, onsets)}
+    turns = [
+        # After a rest the pitch is taken where the singer sets in.
+        max((note.start + before.start + before.length) / 2, first_phone.get(i, note.start) - 0.01 * SAMPLE_RATE)
+        if i in opened
+        else float(note.start)
+        for i, (before, note) in enumerate(zip(notes, notes[1:]), 1)
+    ]
+    # Not added up note by note: the last bit of a note must not hang on the notes before it.
+    tones = np.array([float(note.pitch) for note in notes])[np.searchsorted(turns, at, side="right")]
     for i, note in enumerate(notes):
-        if i:
+        if i and i not in opened:
             step = float(note.pitch) - float(notes[i - 1].pitch)
-            if i in opened:
-                tones += step * (at >= (note.start + notes[i - 1].start + notes[i - 1].length) / 2)
-            else:
-                tones += step * _glide(at, note.start, step, min(note.length, notes[i - 1].length))
+            glide = _glide(at, note.start, step, min(note.length, notes[i - 1].length))
+            tones += step * np.where(at < note.start, glide, glide - 1)
         tones += _scoop(at, note, i in opened, notes[i - 1].pitch if i else note.pitch)
     for i, note in enumerate(notes):
         tones += _vibrato(at, note, settings, curves, i, seed)
@@ -84,7 +91,8 @@ def _scoop(at: Floats, note: SungNote, opened: bool, before: float) -> Floats:
         depth = 0.9 if opened else 0.35 if note.pitch - before >= 4 else 0.0
     length = 0.085 * SAMPLE_RATE
     t = np.clip((at - (note.start - 0.3 * length)) / length, 0, 1)
-    inside = (at >= note.start - 0.15 * SAMPLE_RATE) & (at < note.start + note.length)
+    early = 0.15 * SAMPLE_RATE if opened else 0.3 * length
+    inside = (at >= note.start - early) & (at < note.start + note.length)
     scoop: Floats = np.where(inside, -depth * (1 - t) ** 2, 0.0)
     return scoop
 
@@ -111,8 +119,12 @@ def _vibrato(at: Floats, note: SungNote, settings: VoiceSettings, curves: Curves
 
 def effort(at: Floats, tones: Floats, notes: Sequence[SungNote]) -> Floats:
     """dB per octave by which the tone brightens as the line climbs and swells (0 near D4 at a velocity of 0.8)."""
-    middles = [note.start + note.length / 2 for note in notes]
-    loud = np.interp(at, middles, [float(np.clip(note.velocity, 0, 1)) - 0.8 for note in notes])
+    edges, values = [], []
+    for note in notes:
+        turn = min(0.04 * SAMPLE_RATE, note.length / 4)
+        edges += [note.start + turn, note.start + note.length - turn]
+        values += 2 * [float(np.clip(note.velocity, 0, 1)) - 0.8]
+    loud = np.interp(at, edges, values)
     height = np.clip((tones - 62) / 12, -0.5, 1.3)
     result: Floats = 0.8 * height + 3 * loud
     return result

@@ -76,8 +76,17 @@ def frames(start: int, end: int) -> Floats:
     return result
 
 
-def perform(plan: Plan, bank: Bank, settings: VoiceSettings) -> tuple[Floats, Floats]:
-    """Samples of a plan from ``layout.start`` on, and its fundamental every HOP samples (0 where unvoiced)."""
+def perform(plan: Plan, bank: Bank, settings: VoiceSettings, level: sound.Level | None = None) -> tuple[Floats, Floats]:
+    """Samples of a plan from ``layout.start`` on, and its fundamental every HOP samples (0 where unvoiced).
+
+    With a ``level`` the take is brought to it; without, it is levelled by itself.
+    """
+    pcm, pitch = raw(plan, bank, settings, level)
+    return sound.finish(pcm, plan.level, level), pitch
+
+
+def raw(plan: Plan, bank: Bank, settings: VoiceSettings, level: sound.Level | None = None) -> tuple[Floats, Floats]:
+    """The same as the bank gives it, not levelled."""
     layout = plan.layout
     size = layout.end - layout.start
     pcm = np.zeros(size, np.float32)
@@ -89,12 +98,12 @@ def perform(plan: Plan, bank: Bank, settings: VoiceSettings) -> tuple[Floats, Fl
         heard = (sound.folds(settings, controls) > 0.5) & (controls.gain > SILENCE / 2)
         part = pitch[at // HOP :][: len(heard)]
         part += np.where(heard, controls.f0, 0)[: len(part)]
-    reference = sound.loudness(pcm)
+    reference = sound.loudness(pcm) if level is None else level.raw
     for i, breath in enumerate(plan.breaths):
         air = sound.breath(breath.length, plan.seed + 100 + i)
         own = sound.loudness(air)
         _add(pcm, (air * 10 ** ((reference + breath.level - own) / 20)).astype(np.float32), breath.start - layout.start)
-    return sound.finish(pcm, plan.level), pitch
+    return pcm, pitch
 
 
 def _controls(passage: Passage) -> sound.Controls:

@@ -190,7 +190,7 @@ def drift(frames: int, hertz: float, seed: int) -> Floats:
     """Smooth random movement of about ``hertz``, roughly -1..1, one value a frame."""
     points = max(4, int(frames * HOP / SAMPLE_RATE * hertz * 2) + 4)
     values = np.random.Generator(np.random.PCG64(seed)).uniform(-1, 1, points)
-    at = np.linspace(0, points - 3.001, max(frames, 1)) + 1
+    at = 1 + np.arange(max(frames, 1)) * (HOP / SAMPLE_RATE * hertz * 2)
     index = at.astype(int)
     t = at - index
     a, b = values[index], values[index + 1]
@@ -210,13 +210,39 @@ def breath(samples: int, seed: int) -> Floats:
     return vocoder.render(envelope, noise, np.zeros(frames, np.float32), seed)
 
 
-def finish(pcm: Floats, offset: float = 0.0) -> Floats:
-    """Levels a take: gentle compression, loudness to LOUDNESS + ``offset`` dB, peaks under PEAK, soft edges."""
+@dataclass(frozen=True, slots=True)
+class Level:
+    """How loud a voice is by itself: what takes need that must not be levelled each by itself."""
+
+    raw: float
+    """LUFS as the bank gives it."""
+    middle: float
+    """Median of its level in dB, about which it is compressed."""
+    gain: float
+    """dB from compressed to LOUDNESS."""
+
+
+def measured(pcm: Floats) -> Level | None:
+    """The level of a voice from a raw take of it; None for silence."""
+    if not pcm.any():
+        return None
+    middle = _middle(_moments(pcm))
+    return Level(loudness(pcm), middle, LOUDNESS - loudness(_compress(pcm, middle)))
+
+
+def finish(pcm: Floats, offset: float = 0.0, level: Level | None = None) -> Floats:
+    """Levels a take: gentle compression, loudness to LOUDNESS + ``offset`` dB, peaks under PEAK, soft edges.
+
+    With a ``level``, what is done to a moment depends on that moment alone, not on the rest of the take.
+    """
     if not pcm.any():
         return pcm
-    pcm = _compress(pcm)
-    for _ in range(2):
-        pcm = _limit(pcm * 10 ** ((LOUDNESS + offset - loudness(pcm)) / 20))
+    if level is None:
+        pcm = _compress(pcm)
+        for _ in range(2):
+            pcm = _limit(pcm * 10 ** ((LOUDNESS + offset - loudness(pcm)) / 20))
+    else:
+        pcm = _limit(_compress(pcm, level.middle) * np.float32(10 ** ((level.gain + offset) / 20)))
     edge = min(96, len(pcm) // 2)
     ramp = np.linspace(0, 1, edge, dtype=np.float32)
     pcm[:edge] *= ramp
@@ -247,12 +273,21 @@ _SHELF = ([1.53512485958697, -2.69169618940638, 1.19839281085285], [1.0, -1.6906
 _HIGHPASS = ([1.0, -2.0, 1.0], [1.0, -1.99004745483398, 0.99007225036621])
 
 
-def _compress(pcm: Floats) -> Floats:
-    """About 2:1 above the median level, with a 10 ms look-ahead."""
+def _moments(pcm: Floats) -> Floats:
+    """Level in dB every half HOP, with a 10 ms look-ahead."""
     level = np.sqrt(np.maximum(uniform_filter1d(pcm.astype(np.float64) ** 2, 1440)[:: HOP // 2], 0)) + 1e-9
-    loud = 20 * np.log10(maximum_filter1d(level, 5))
-    sounding = loud[loud > loud.max() - 30]
-    over = np.maximum(loud - np.median(sounding), -6)
+    loud: Floats = 20 * np.log10(maximum_filter1d(level, 5))
+    return loud
+
+
+def _middle(loud: Floats) -> float:
+    return float(np.median(loud[loud > loud.max() - 30]))
+
+
+def _compress(pcm: Floats, middle: float | None = None) -> Floats:
+    """About 2:1 above a level (the take's median, unless given)."""
+    loud = _moments(pcm)
+    over = np.maximum(loud - (_middle(loud) if middle is None else middle), -6)
     gain = uniform_filter1d(-0.4 * over, 9)
     at = np.arange(len(pcm))
     result: Floats = (pcm * 10 ** (np.interp(at, np.arange(len(gain)) * (HOP // 2), gain) / 20)).astype(np.float32)

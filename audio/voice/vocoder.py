@@ -31,7 +31,8 @@ def render(envelope: Floats, noise: Floats, f0: Floats, seed: int, growl: Floats
     if not frames:
         return np.zeros(0, np.float32)
     length = frames * HOP
-    pulses = _framed(_pulse_train(f0, length, growl, seed))
+    still = noise.min(axis=1) > 0.999
+    pulses = _framed(_pulse_train(f0, length, growl, seed, still))
     hiss = _framed(np.random.Generator(np.random.PCG64(seed)).standard_normal(length, dtype=np.float32))
     out = np.zeros(length + _SIZE + HOP, np.float32)
     for first in range(0, frames, _CHUNK):
@@ -65,8 +66,14 @@ def shifted(envelope: Floats, bins: Floats) -> Floats:
     return result
 
 
-def _pulse_train(f0: Floats, length: int, growl: Floats | None = None, seed: int = 0) -> Floats:
-    """One unit-power pulse per period; a growl makes every second one weaker and all uneven."""
+def _pulse_train(
+    f0: Floats, length: int, growl: Floats | None = None, seed: int = 0, still: npt.NDArray[np.bool_] | None = None
+) -> Floats:
+    """One unit-power pulse per period; a growl makes every second one weaker and all uneven.
+
+    Where the folds have been ``still`` (frames that are all noise) they begin their period anew, so that what was sung
+    before does not move the pulses that come after.
+    """
     voiced = f0 > 0
     train = np.zeros(length + _TAPS, np.float32)
     if not voiced.any():
@@ -74,7 +81,10 @@ def _pulse_train(f0: Floats, length: int, growl: Floats | None = None, seed: int
     marks = np.flatnonzero(voiced)
     at = np.arange(length) / HOP
     hertz = np.exp(np.interp(at, marks, np.log(f0[marks].astype(np.float64))))
-    phase = np.cumsum(hertz / SAMPLE_RATE)
+    phase = hertz / SAMPLE_RATE
+    ends = [] if still is None else (np.flatnonzero(np.diff(still.astype(np.int8)) < 0) * HOP).tolist()
+    for a, b in zip([0, *ends], [*ends, length]):
+        np.cumsum(phase[a:b], out=phase[a:b])
     before = np.flatnonzero(np.diff(np.floor(phase)) > 0)
     fraction = (np.ceil(phase[before]) - phase[before]) / (phase[before + 1] - phase[before])
     # A pulse exactly on a sample would otherwise be counted from the sample before.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -11,6 +13,8 @@ BANDS = 32
 """Strips of the picture, as many as ``bands.vert`` takes."""
 _CELL = 0.04
 """Size of a cluster, part of the figure's height."""
+_MOST = 400
+"""Clusters of a model; a finer one gets bigger cells, so that its boxes cost no more."""
 _SLACK = 1.1
 """How much a cluster may grow where its joints bend."""
 _MARGIN = 6.0
@@ -27,10 +31,15 @@ class Bounds:
         rows = np.arange(len(triangles))
         main = joints[first, weights[first].argmax(1)].astype(np.int64)
         height = float(np.ptp(place[first, 1])) if len(first) else 1.0
-        cell = np.floor(place[first] / max(_CELL * height, 1e-6)).astype(np.int64)
-        _, cluster = np.unique(np.column_stack([main, cell]), axis=0, return_inverse=True)
-        cluster = cluster.reshape(-1)
-        k = int(cluster.max()) + 1 if len(rows) else 0
+        side, k = max(_CELL * height, 1e-6), 0
+        while True:
+            cell = np.floor(place[first] / side).astype(np.int64)
+            _, cluster = np.unique(np.column_stack([main, cell]), axis=0, return_inverse=True)
+            cluster = cluster.reshape(-1)
+            k = int(cluster.max()) + 1 if len(rows) else 0
+            if k <= _MOST or side > height:
+                break
+            side *= 1.4
         corners, of = triangles.ravel(), np.repeat(cluster, 3)
         count = np.maximum(np.bincount(of, minlength=k), 1)
         sums = [np.bincount(of, place[corners, i], k) / count for i in range(3)]
@@ -60,23 +69,46 @@ class Bounds:
         floor = np.arange(BANDS) * step
         out = np.empty((BANDS, 4), np.int64)
         out[:, 1], out[:, 3] = np.minimum(floor, h), np.minimum(floor + step, h)
-        # Each cluster moves as the mean of its vertices' joints does; rows x, y and w of its box in the picture.
-        moved = (self.shares @ joint_matrices.reshape(len(joint_matrices), 16)).reshape(-1, 4, 4)
-        boxes = matrix[[0, 1, 3]] @ moved
-        spots = (boxes @ self.centres[:, :, None])[:, :, 0]
-        halves = (np.abs(boxes[:, :, :3]) @ self.halves[:, :, None])[:, :, 0]
-        depth, deep = spots[:, 2], halves[:, 2]
-        clear = depth > deep + 0.05  # wholly in front of the camera
-        if ((depth > -deep) & ~clear).any():
+        found = self._spans(joint_matrices, matrix, size)
+        if found is None:
             out[:, 0], out[:, 2] = 0, w
             return out
-        middle = spots[clear, :2] / depth[clear, None]
-        around = (halves[clear, :2] + np.abs(middle) * deep[clear, None]) / (depth - deep)[clear, None]
-        half = np.array([0.5 * w, 0.5 * h], np.float32)
-        low, high = (middle - around + 1) * half - _MARGIN, (middle + around + 1) * half + _MARGIN
+        low, high = found
         touches = (high[:, 1] > floor[:, None]) & (low[:, 1] < floor[:, None] + step)
         left = np.where(touches, low[:, 0], w).min(1, initial=w)
         right = np.where(touches, high[:, 0], 0).max(1, initial=0)
         # Whole blocks of four pixels: what a software renderer shades at once.
         out[:, 0], out[:, 2] = np.clip(left, 0, w).astype(int) & ~3, -(-np.clip(right, 0, w).astype(int) // 4) * 4
         return out if (out[:, 0] < out[:, 2]).any() else None
+
+    def box(
+        self, joint_matrices: npt.NDArray[np.float32], matrix: npt.NDArray[np.float32], size: tuple[int, int]
+    ) -> npt.NDArray[np.int64] | None:
+        """The same as one box (1, 4)."""
+        found = self._spans(joint_matrices, matrix, size)
+        if found is None:
+            return np.array([[0, 0, *size]])
+        low, high = found
+        seen = ((high > 0) & (low < size)).all(1)
+        if not seen.any():
+            return None
+        edges = np.concatenate([low[seen].min(0), high[seen].max(0)])
+        return np.clip(edges, 0, [*size, *size]).astype(np.int64)[None]
+
+    def _spans(self, joint_matrices: Any, matrix: Any, size: tuple[int, int]) -> tuple[Any, Any] | None:
+        """Lowest and highest pixel (k, 2) of each cluster in front of the camera; None: one may touch the camera."""
+        # Each cluster moves as the mean of its vertices' joints does; rows x, y and w of its box in the picture.
+        seen = matrix[[0, 1, 3]] @ joint_matrices
+        boxes = (self.shares @ seen.reshape(len(seen), 12)).reshape(-1, 3, 4)
+        spots = np.einsum("kij,kj->ki", boxes, self.centres)
+        halves = np.einsum("kij,kj->ki", np.abs(boxes[:, :, :3]), self.halves)
+        depth, deep = spots[:, 2], halves[:, 2]
+        clear = depth > deep + 0.05  # wholly in front of the camera
+        if not clear.all():
+            if ((depth > -deep) & ~clear).any():
+                return None
+            spots, halves, depth, deep = spots[clear], halves[clear], depth[clear], deep[clear]
+        middle = spots[:, :2] / depth[:, None]
+        around = (halves[:, :2] + np.abs(middle) * deep[:, None]) / (depth - deep)[:, None]
+        half = np.array([0.5 * size[0], 0.5 * size[1]], np.float32)
+        return (middle - around + 1) * half - _MARGIN, (middle + around + 1) * half + _MARGIN

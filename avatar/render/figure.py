@@ -64,7 +64,9 @@ class Figure:
         self.draws: dict[bool, list[Draw]] = {}
         order = np.concatenate([p.indices for p in model.primitives] or [np.zeros(0, np.uint32)])
         self.index = self._keep(context.buffer(order if len(order) else np.zeros(3, np.uint32)))
-        self.uv_bound = {bind.material for e in model.expressions.values() for bind in e.uvs}
+        binds = list(model.expressions.values())
+        self.uv_bound = {bind.material for e in binds for bind in e.uvs}
+        self.shining = {b.material for e in binds for b in e.colours if b.kind == "emissionColor"}
         self.bounds = Bounds(model)
 
     def _keep(self, thing: Any) -> Any:
@@ -117,8 +119,8 @@ class Figure:
         return out
 
     def _draw(self, m: Material, number: int, outline: bool, first: int, p: Primitive, backlight: bool) -> Draw:
-        moved = number in self.uv_bound
-        program = self.programs.figure(parts(m, self.model, outline, backlight, p.flat, moved))
+        wanted = parts(m, self.model, outline, backlight, p.flat, number in self.uv_bound, number in self.shining)
+        program = self.programs.figure(wanted)
         content: list[Any] = [(self.skinned, "3f 3f", "in_position", "in_normal"), (self.uv, "2f", "in_uv")]
         names = set(program)
         if self.color is not None:

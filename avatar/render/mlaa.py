@@ -30,10 +30,10 @@ class Smoother:
         """Smooths a brightness plane (h, w) in place within ``box`` (left, top, right, bottom)."""
         part = plane[box[1] : box[3], box[0] : box[2]]
         if min(part.shape) > 2:
-            _blend(part, *self._weights(part))
+            _blend(plane, box, *self._weights(part))
 
     def picture(self, rgb: Bytes, box: tuple[int, int, int, int]) -> None:
-        """Smooths (h, w, 3) in place, by edges of its brightness."""
+        """Smooths (h, w, 3 or 4) in place, by edges of its brightness."""
         part = rgb[box[1] : box[3], box[0] : box[2]]
         if min(part.shape[:2]) > 2:
             luma = self._luma[: part.shape[0], : part.shape[1]]
@@ -42,7 +42,7 @@ class Smoother:
             np.right_shift(part[..., 0], 2, out=luma)
             luma += np.right_shift(part[..., 1], 1, out=piece)
             luma += np.right_shift(part[..., 2], 2, out=piece)
-            _blend(part, *self._weights(luma))
+            _blend(rgb, box, *self._weights(luma))
 
     def _weights(self, luma: Bytes) -> tuple[Any, Any, Any, int]:
         """Pixels (flat indices), the neighbours they mix with, and how much (0..0.5), as lists of arrays."""
@@ -110,15 +110,36 @@ def _share(at: Any, n: Any) -> Any:
     return np.maximum(0.5 * (to - at) * (1 - (to + at) / n), 0) * (to > at)
 
 
-def _blend(part: Any, pixels: list[Any], others: list[Any], weights: list[Any], width: int) -> None:
-    """Mixes with the neighbours as they were; a pixel may have one on each of its sides. Any number of channels."""
+def _blend(picture: Bytes, box: Any, pixels: list[Any], others: list[Any], weights: list[Any], width: int) -> None:
+    """Mixes with the neighbours as they were; a pixel may have one on each of its sides. Any number of channels.
+
+    ``pixels`` and ``others`` count from the box's corner in lines of its ``width``.
+    """
+    rows, cells = picture.reshape(-1, *picture.shape[2:]), picture.shape[1]
+    corner = box[1] * cells + box[0]
+    # Four bytes are moved as one number.
+    whole = rows.view(np.uint32)[:, 0] if rows.ndim == 2 and rows.shape[1] == 4 else rows
     moves = []
     for pixel, other, weight in zip(pixels, others, weights):
-        place = np.divmod(pixel, width)
-        step = part[np.divmod(other, width)].astype(np.float32) - part[place]
-        step *= weight[:, None] if part.ndim == 3 else weight
-        moves.append((place, step.astype(np.int16)))
+        line = pixel // width
+        place = pixel + (line * (cells - width) + corner)
+        step = other - pixel
+        step[step == width], step[step == -width] = cells, -cells
+        here, there = _values(whole, place), _values(whole, place + step)
+        # Half of 255 times 255 just fits 16 bits.
+        share = np.minimum(weight * 256 + 0.5, 127).astype(np.int16)
+        there -= here
+        there *= share[:, None] if there.ndim == 2 else share
+        there += 127
+        there >>= 8
+        moves.append((place, there))
     for place, move in moves:
-        move += part[place]
+        move += _values(whole, place)
         np.clip(move, 0, 255, out=move)
-        part[place] = move
+        rows[place] = move
+
+
+def _values(whole: Any, place: Any) -> Any:
+    """The pixels at these places, as int16."""
+    found = whole.take(place, axis=0)
+    return (found.view(np.uint8).reshape(-1, 4) if found.dtype == np.uint32 else found).astype(np.int16)

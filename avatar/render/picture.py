@@ -155,7 +155,8 @@ class Picture:
         self.box = (0, 0, 0, 0)
         self._shown = self._main
         if self.aa in ("fxaa", "mlaa") and figure is not None and rig is not None:
-            self._smooth(figure.bounds.bands(rig.joint_matrices, projection @ view, self.size))
+            find = figure.bounds.box if self.aa == "mlaa" else figure.bounds.bands
+            self._smooth(find(rig.joint_matrices, projection @ view, self.size))
         if self.window:
             self._show()
 
@@ -257,7 +258,7 @@ class Picture:
             raise RenderError(f"read_rgba needs a contiguous uint8 array of {(h, w, 4)}, not {out.shape}.")
         self._shown.read_into(out, components=4, alignment=1)
         if self._smoother is not None:
-            self._smoother.picture(out[..., :3], self.box)
+            self._smoother.picture(out, self.box)
 
     def read_i420(self, out: npt.NDArray[np.uint8]) -> None:
         """Writes the picture as I420 (BT.709, limited range) into ``out`` (h * 3 // 2, w) uint8."""

@@ -38,9 +38,16 @@ def alike(material: Material, moved: bool) -> bool:
 
 
 def parts(
-    material: Material, model: Model, outline: bool, backlight: bool, flat: bool = False, moved: bool = False
+    material: Material,
+    model: Model,
+    outline: bool,
+    backlight: bool,
+    flat: bool = False,
+    moved: bool = False,
+    shines: bool = False,
 ) -> frozenset[str]:
-    """The shader parts that a material needs; ``flat``: no normals, ``moved``: expressions move its textures."""
+    """The shader parts that a material needs; ``flat``: no normals, ``moved``: expressions move its textures, ``shines``:
+    they make it emit light."""
     out = {{"mtoon": "MTOON", "unlit": "UNLIT", "pbr": "PBR"}[material.shading]}
     for name, ref in (("BASE", material.base), ("NORMAL_MAP", material.normal), ("SHIFT_MAP", material.shift_map),
                       ("EMISSIVE_MAP", material.emissive_map), ("MATCAP", material.matcap),
@@ -54,6 +61,8 @@ def parts(
             out.add("SHADE_MAP")
         if any(material.rim):
             out.add("RIM")
+            if material.rim_power in range(1, 9):
+                out.add(f"RIM_POWER {int(material.rim_power)}")
         if material.v0:
             out.add("V0")
         if any(material.uv_speed):
@@ -64,7 +73,11 @@ def parts(
         out -= {"NORMAL_MAP", "EMISSIVE_MAP", "SHIFT_MAP", "MATCAP", "RIM_MAP"}
     elif backlight and not outline:
         out.add("BACKLIGHT")
-    if out & {"NORMAL_MAP", "MATCAP", "RIM", "PBR", "BACKLIGHT"}:
+    if material.shading != "unlit" and (shines or any(material.emissive)):
+        out.add("EMISSION")
+    if material.shading == "mtoon" and not flat and not out & {"NORMAL_MAP", "MATCAP"}:
+        out.add("ANGLES")
+    elif out & {"NORMAL_MAP", "MATCAP", "RIM", "PBR", "BACKLIGHT"}:
         out.add("VIEW")
     if model.colors is not None and material.shading != "mtoon":  # MToon leaves vertex colours out
         out.add("COLOR")
@@ -95,11 +108,13 @@ def block(m: Material, n: int, rig: Rig) -> npt.NDArray[np.float32]:
     outline, matcap = get((n, "outlineColor"), m.outline_color), get((n, "matcapColor"), m.matcap_factor)
     x, y, r = (speed * rig.seconds for speed in m.uv_speed)
     normal = m.normal.scale if m.normal else 1.0
-    shift = m.shift_map.scale if m.shift_map else 1.0
+    soft = max(1.0 - m.toony, 1e-4)  # the shading ramp as a line: bias and slope over the light's cosine
+    slope, bias = 0.5 / soft, 0.5 * (m.shift + soft) / soft
+    shift = (m.shift_map.scale if m.shift_map else 1.0) * slope
     first = next(iter(ref for name, ref in maps(m).items() if name != "matcap"), None)
     t = np.eye(2, 3, dtype=np.float32) if first is None else _placed(first, n, rig)
     head = [
-        *lit[:4], *shade[:3], m.shift, *emissive[:3], m.toony, *rim[:3], m.rim_mix,
+        *lit[:4], *shade[:3], bias, *emissive[:3], slope, *rim[:3], m.rim_mix,
         m.rim_power, m.rim_lift, m.cutoff, m.outline_width, *outline[:3], m.outline_mix, *matcap[:3], shift,
         *t[0], m.metallic, *t[1], m.roughness, x, y, r, normal,
     ]  # fmt: skip

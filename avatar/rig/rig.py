@@ -62,11 +62,11 @@ class Rig:
         return self.face.uvs
 
     def _plain_steps(self) -> None:
-        self.steps: list[tuple[Any, Any, list[Tie], list[Group]]] = []
+        self.steps: list[tuple[Any, Any, bool, list[Tie], list[Group], bool]] = []
         parents = self.model.nodes.parents
         front = np.flatnonzero(parents < 0)
         while len(front):
-            self.steps.append((front, parents[front], [], []))
+            self.steps.append((front, parents[front], bool((parents[front] < 0).any()), [], [], False))
             front = np.flatnonzero(np.isin(parents, front))
 
     def _rest(self) -> None:
@@ -75,7 +75,7 @@ class Rig:
         self._walk(0.0, False)
         model, turn = self.model, np.zeros((len(self.world), 4), np.float32)
         root = np.array([0, 1, 0, 0] if model.turn else [0, 0, 0, 1], np.float32)
-        for here, parents, _, _ in self.steps:
+        for here, parents, *_ in self.steps:
             above = turn[parents]
             above[parents < 0] = root
             turn[here] = multiply(above, model.nodes.rotation[here])
@@ -110,17 +110,19 @@ class Rig:
             more = [model.colliders[c].node for c in j.colliders]
             needs.setdefault(j.node, []).extend(more + ([j.center] if j.center >= 0 else []))
         level = self._levels(parents, needs)
-        steps = []
+        steps, known = [], -1
+        levels = level[self.colliders.nodes]
         for depth in range(int(level.max()) + 1):
             here = np.flatnonzero(level == depth)
             ties = [self.ties[int(i)] for i in here if i in self.ties]
             swinging = [joints[int(i)] for i in here if i in joints and i not in self.ties]
             groups = [self._group(swinging)] if swinging else []
             free = np.array([i for i in here if i not in self.ties and i not in joints], int)
-            steps.append((free, parents[free], ties, groups))
+            # Colliders are placed again only where one has moved since.
+            place = any(g.hits.shape[1] for g in groups) and bool(((levels < depth) & (levels >= known)).any())
+            known = depth if place else known
+            steps.append((free, parents[free], bool((parents[free] < 0).any()), ties, groups, place))
         self.steps = steps
-        # From this step on the colliders stay where they are.
-        self._colliders_ready = int(level[self.colliders.nodes].max(initial=-1)) + 1
 
     @staticmethod
     def _levels(parents: Any, needs: dict[int, list[int]]) -> Any:
@@ -223,22 +225,19 @@ class Rig:
 
     def _walk(self, dt: float, settle: bool) -> None:
         world, local = self.world, self.local
-        placed = False
-        for depth, (here, parents, ties, groups) in enumerate(self.steps):
-            if len(here):
-                if parents[0] >= 0 and parents.min() >= 0:
-                    world[here] = world[parents] @ local[here]
-                else:
-                    above = world[parents]
-                    above[parents < 0] = self.root
-                    world[here] = above @ local[here]
+        for here, parents, rooted, ties, groups, place in self.steps:
+            if rooted:
+                above = world[parents]
+                above[parents < 0] = self.root
+                world[here] = above @ local[here]
+            elif len(here):
+                world[here] = world[parents] @ local[here]
             for tie in ties:
                 node = tie.c.node
                 self.rotations[node] = tie.turn(self.rotations, world, self.root, local)
                 local[node, :3, :3] = to_matrix(self.rotations[node]) * self.model.nodes.scale[node]
                 world[node] = (world[tie.parent] if tie.parent >= 0 else self.root) @ local[node]
+            if place:
+                self.colliders.place(world)
             for group in groups:
-                if group.hits.shape[1] and not placed:
-                    self.colliders.place(world)
-                    placed = depth >= self._colliders_ready
                 group.step(world, local, self.root, self.colliders, dt, settle)

@@ -17,6 +17,11 @@ from avatar.vrm.model import Joint, Model
 Array = Any
 
 
+def _size(rows: Array) -> Array:
+    """Lengths (k, 1) of vectors (k, 3): one call where a product and a sum are three."""
+    return np.sqrt(np.einsum("ki,ki->k", rows, rows))[:, None]
+
+
 class Group:
     """Joints whose parents' places are known at the same step; arrays over its k joints."""
 
@@ -28,12 +33,15 @@ class Group:
         self.gravity = np.array([j.gravity for j in joints], np.float32)
         self.hold = np.array([[1 - j.drag] for j in joints], np.float32)
         self.radius = np.array([j.radius for j in joints], np.float32)
+        self.rootless = self.parents < 0
+        self.rooted = bool(self.rootless.any())
         self.centers = np.array([j.center for j in joints])
         self.centered = bool((self.centers >= 0).any())
         most = max(len(j.colliders) for j in joints)
         self.hits = np.full((len(joints), most), -1)
         for row, j in enumerate(joints):
             self.hits[row, : len(j.colliders)] = j.colliders
+        self.real, self.which = self.hits >= 0, np.maximum(self.hits, 0)
         self.tails = np.zeros((len(joints), 3), np.float32)
         self.speed = np.zeros((len(joints), 3), np.float32)
         self.dt = -1.0
@@ -42,11 +50,12 @@ class Group:
     def step(self, world: Array, local: Array, root: Array, colliders: Colliders, dt: float, settle: bool) -> None:
         """Turns the joints and writes their world matrices in place."""
         parent = world[self.parents]
-        parent[self.parents < 0] = root
+        if self.rooted:
+            parent[self.rootless] = root
         rest = parent @ local[self.nodes]
         head, frame = rest[:, :3, 3], rest[:, :3, :3]
         away = np.einsum("kij,kj->ki", frame, self.axes)
-        away /= np.maximum(np.sqrt((away * away).sum(1, keepdims=True)), 1e-9)
+        away /= np.maximum(_size(away), 1e-9)
         if settle:
             tails = head + away * self.lengths
             self.speed[:] = 0
@@ -54,8 +63,11 @@ class Group:
             tails = self._move(world, head, away, colliders, dt)
         self._remember(world, tails)
         to = np.einsum("kji,kj->ki", frame, tails - head)
-        size = np.sqrt((to * to).sum(1, keepdims=True))
-        to = np.where(size > 1e-9, to / np.maximum(size, 1e-9), self.axes)
+        size = _size(to)
+        if size.min() > 1e-9:
+            to /= size
+        else:
+            to = np.where(size > 1e-9, to / np.maximum(size, 1e-9), self.axes)
         rest[:, :3, :3] = frame @ between(self.axes, to)
         world[self.nodes] = rest
 
@@ -83,15 +95,14 @@ class Group:
 
     def _rod(self, tails: Array, head: Array) -> Array:
         out = tails - head
-        return head + out * (self.lengths / np.maximum(np.sqrt((out * out).sum(1, keepdims=True)), 1e-9))
+        return head + out * (self.lengths / np.maximum(_size(out), 1e-9))
 
     def _collide(self, tails: Array, head: Array, colliders: Colliders) -> Array:
-        depth, _ = colliders.distance(np.maximum(self.hits, 0), tails[:, None], self.radius[:, None])
-        touched = ((depth < 0) & (self.hits >= 0)).any(0)
-        for slot in np.flatnonzero(touched):
-            which = self.hits[:, slot]
-            depth, away = colliders.distance(np.maximum(which, 0), tails, self.radius)
-            inside = (depth < 0) & (which >= 0)
+        depth, _ = colliders.distance(self.which, tails[:, None], self.radius[:, None])
+        touched = (depth < 0) & self.real
+        for slot in np.flatnonzero(touched.any(0)) if touched.any() else ():
+            depth, away = colliders.distance(self.which[:, slot], tails, self.radius)
+            inside = (depth < 0) & self.real[:, slot]
             tails = np.where(inside[:, None], self._rod(tails - away * depth[:, None], head), tails)
         return tails
 

@@ -34,7 +34,7 @@ from stage.director.music import Bandstand, Piece
 from stage.director.plan import CLOSING, ORDERS, Clockwork, Order, Plan
 from stage.director.speech import SpeechDesk, Utterance
 from stage.director.tonight import Tonight
-from stage.director.votes import Votes
+from stage.director.votes import MusicVote, Votes
 from stage.gateway.model import FanEvent
 from stage.studio import Bed, Studio
 from stage.timeline import Cue, Timeline
@@ -81,6 +81,7 @@ class Director:
         self.gate = Gate(definition)
         self.mood = Mood(temper(definition.persona.traits))
         self.votes = Votes()
+        self.music_vote = MusicVote()
         self.tonight = Tonight()
         self.private: deque[Remembered] = deque(maxlen=1_000)
         """What is to be told to one account alone (its memory)."""
@@ -160,7 +161,8 @@ class Director:
                     at = now + nth * SAMPLE_RATE // 20
                     self.timeline.add(Cue(at, 3 * SAMPLE_RATE, "reaction", {"name": event.text, "fan": event.fan}))
             elif event.kind == "vote":
-                self.votes.cast(event.fan, event.text, now)
+                if not self.music_vote.cast(event.fan, event.text, now):
+                    self.votes.cast(event.fan, event.text, now)
             elif event.kind == "join":
                 self.fans += 1
                 self.mood.feel("join", now)
@@ -194,6 +196,9 @@ class Director:
             self._open(horizon)
         else:
             self._shape(now, horizon)
+        wanted = self.music_vote.due(now, self.band.shape) if self.band.playing is not None else None
+        if wanted is not None:
+            self.music(wanted, horizon)
         ended = self.band.advance(horizon)
         if self.jam and self.band.loops != self._jammed:
             self._jammed = self.band.loops

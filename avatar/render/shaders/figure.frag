@@ -1,5 +1,15 @@
 // MToon (VRMC_materials_mtoon 1.0), unlit and glTF metallic-roughness with one key light; defines choose the parts.
+#ifdef ANGLES
+in float v_lit;
+#if defined(RIM) || defined(BACKLIGHT)
+in float v_facing;
+#endif
+#ifdef BACKLIGHT
+in float v_behind;
+#endif
+#else
 in vec3 v_normal;
+#endif
 in vec2 v_uv;
 #ifdef UV2
 in vec2 v_uv2;
@@ -119,6 +129,20 @@ void main() {
 #ifdef UNLIT
     vec3 col = base.rgb;
 #else
+#ifdef ANGLES
+#ifdef DOUBLE
+    float side = gl_FrontFacing ? 1.0 : -1.0;
+#else
+    const float side = 1.0;
+#endif
+    float light = side * v_lit;
+#if defined(RIM) || defined(BACKLIGHT)
+    float facing = side * v_facing;
+#endif
+#ifdef BACKLIGHT
+    float behind = side * v_behind;
+#endif
+#else
 #ifdef FLAT
     vec3 n = normalize(cross(dFdx(v_view), dFdy(v_view)));
 #else
@@ -133,6 +157,16 @@ void main() {
 #ifdef NORMAL_MAP
     n = bumped(n, AT(2, uv));
 #endif
+#ifdef VIEW
+    float facing = dot(v, n);
+#endif
+#ifdef BACKLIGHT
+    float behind = dot(n, scene.rim_to.xyz);
+#endif
+#ifdef MTOON
+    float light = dot(n, scene.key_to.xyz) * material.emissive.w;
+#endif
+#endif
 #ifdef PBR
     float metal = material.uv_x.w, rough = material.uv_y.w;
 #ifdef METAL_ROUGH
@@ -142,27 +176,37 @@ void main() {
 #endif
     vec3 col = physical(base.rgb, n, v, metal, rough);
 #else
-    vec3 shade = material.shade.rgb;
+    light += material.shade.w;
+#ifdef SHIFT_MAP
+    light += texture(u_shift_map, AT(4, uv)).r * material.matcap.w;
+#endif
+    light = clamp(light, 0.0, 1.0);
+    vec3 full = base.rgb, shade = material.shade.rgb;
 #ifdef SHADE_SAME
-    shade *= sampled.rgb;
+    full = material.lit.rgb;  // the one texture of both comes last
 #endif
 #ifdef SHADE_MAP
     shade *= linear(texture(u_shade_map, AT(1, uv)).rgb);
 #endif
-    float shift = material.shade.w;
-#ifdef SHIFT_MAP
-    shift += texture(u_shift_map, AT(4, uv)).r * material.matcap.w;
-#endif
-    float soft = max(1.0 - material.emissive.w, 1e-4);
-    float lit = clamp((dot(n, scene.key_to.xyz) + shift + soft) / (2.0 * soft), 0.0, 1.0);
-    vec3 col = scene.key.rgb * mix(shade, base.rgb, lit);
+    vec3 col = scene.key.rgb * mix(shade, full, light);
 #ifdef V0
-    col = min(col, base.rgb);
+    col = min(col, full);
 #endif
-    col += scene.ambient.rgb * base.rgb;
+    col += scene.ambient.rgb * full;
+#ifdef SHADE_SAME
+    col *= sampled.rgb;
+#endif
+#if defined(RIM) || defined(MATCAP)
     vec3 glow = vec3(0.0);
 #ifdef RIM
-    glow += material.rim.rgb * pow(clamp(1.0 - dot(v, n) + material.edge.y, 0.0, 1.0), material.edge.x);
+    float edge = clamp(1.0 - facing + material.edge.y, 0.0, 1.0);
+#ifdef RIM_POWER
+    float grown = edge;  // a whole power is a few products
+    for (int i = 1; i < RIM_POWER; i++) grown *= edge;
+#else
+    float grown = pow(edge, material.edge.x);
+#endif
+    glow += material.rim.rgb * grown;
 #endif
 #ifdef MATCAP
     vec3 vn = mat3(scene.view) * n, vv = mat3(scene.view) * v;
@@ -176,15 +220,18 @@ void main() {
 #endif
     col += glow * mix(vec3(1.0), scene.key.rgb + scene.ambient.rgb, material.rim.w);
 #endif
+#endif
+#ifdef EMISSION
     vec3 emission = material.emissive.rgb;
 #ifdef EMISSIVE_MAP
     emission *= linear(texture(u_emissive_map, AT(3, uv)).rgb);
 #endif
     col += emission;
+#endif
 #ifdef BACKLIGHT
     // Normals of a hair volume may point away from the viewer: no rim there.
-    float grazing = 1.0 - min(abs(dot(v, n)), 1.0);
-    col += scene.rim_light.rgb * grazing * grazing * grazing * clamp(dot(n, scene.rim_to.xyz) + 0.3, 0.0, 1.0);
+    float grazing = 1.0 - min(abs(facing), 1.0);
+    col += scene.rim_light.rgb * (grazing * grazing * grazing * clamp(behind + 0.3, 0.0, 1.0));
 #endif
 #endif
 #ifdef OUTLINE

@@ -12,7 +12,17 @@ out vec4 v_color;
 #ifdef OUTLINE_MAP
 uniform sampler2D u_outline_map;
 #endif
+#ifdef ANGLES
+out float v_lit;
+#if defined(RIM) || defined(BACKLIGHT)
+out float v_facing;
+#endif
+#ifdef BACKLIGHT
+out float v_behind;
+#endif
+#else
 out vec3 v_normal;
+#endif
 out vec2 v_uv;
 #ifdef VIEW
 out vec3 v_view;
@@ -20,7 +30,6 @@ out vec3 v_view;
 
 void main() {
     vec3 position = in_position;
-    v_normal = in_normal;
 #ifdef PLACED
     v_uv = in_uv;
 #else
@@ -45,6 +54,18 @@ void main() {
     gl_Position = scene.view_projection * vec4(position, 1.0);
 #ifdef OUTLINE
     gl_Position.z += 1e-6 * gl_Position.w;
+#endif
+#ifdef ANGLES
+    // Cosines run straight over a triangle where no map bends its normal: no normal and view vector to each pixel.
+    v_lit = dot(in_normal, scene.key_to.xyz) * material.emissive.w;
+#if defined(RIM) || defined(BACKLIGHT)
+    v_facing = dot(in_normal, normalize(scene.eye.xyz - position));
+#endif
+#ifdef BACKLIGHT
+    v_behind = dot(in_normal, scene.rim_to.xyz);
+#endif
+#else
+    v_normal = in_normal;
 #endif
 #ifdef VIEW
     v_view = scene.eye.xyz - position;

@@ -10,8 +10,8 @@ layout(std140) uniform Scene {
 } scene;
 layout(std140) uniform Material {
     vec4 lit;
-    vec4 shade;      // w: shading shift
-    vec4 emissive;   // w: shading toony
+    vec4 shade;      // w: how lit a surface edge-on to the light is
+    vec4 emissive;   // w: how fast that changes with the light's cosine
     vec4 rim;        // w: rim lighting mix
     vec4 edge;       // rim power, rim lift, alpha cutoff, outline width
     vec4 outline;    // w: outline lighting mix
