@@ -184,7 +184,7 @@ class _Font:
                 sound, own_rate = soundfile.read(io.BytesIO(raw), dtype="float32", always_2d=True)
             except soundfile.LibsndfileError as error:
                 raise SampleError(f"{path}: a packed sample cannot be read ({error}); fetch it again") from None
-            return sound.mean(axis=1), int(own_rate)
+            return sound.mean(axis=1).astype(np.float32), int(own_rate)
 
         return read
 
