@@ -177,7 +177,8 @@ class _Font:
                 file.seek(base + start * width)
                 raw = file.read(min((end - start) * width, LONGEST * 16))
             if not packed:
-                return np.frombuffer(raw[: len(raw) // 2 * 2], "<i2").astype(np.float32) / 32_768, rate
+                pcm = np.frombuffer(raw[: len(raw) // 2 * 2], "<i2").astype(np.float32)
+                return pcm * np.float32(1 / 32_768), rate
             import soundfile
 
             try:
