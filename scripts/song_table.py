@@ -73,9 +73,11 @@ def beats_f(mono: np.ndarray, rate: int, truth: np.ndarray, bpm: float) -> float
 
     strength = librosa.onset.onset_strength(y=mono, sr=rate, aggregate=np.median)
     best = 0.0
-    for level in (1.0, 0.5, 2.0):
+    for level, tightness in itertools.product((1.0, 0.5, 2.0), (100, 800)):
+        if best > 0.97:
+            break
         _, heard = librosa.beat.beat_track(
-            onset_envelope=strength, sr=rate, start_bpm=bpm * level, tightness=300, units="time", trim=False
+            onset_envelope=strength, sr=rate, start_bpm=bpm * level, tightness=tightness, units="time", trim=False
         )
         grid = truth
         if level == 0.5:
@@ -103,7 +105,9 @@ def chords_right(mono: np.ndarray, rate: int, chords: list[tuple[float, float, s
     seventh chord count: C:maj inside Am7)."""
     import librosa
 
-    chroma = librosa.feature.chroma_cqt(y=librosa.effects.harmonic(mono, margin=2.0), sr=rate, hop_length=1024)
+    chroma = librosa.feature.chroma_cqt(
+        y=librosa.effects.harmonic(mono, margin=2.0), sr=rate, hop_length=1024, fmin=65.4, n_octaves=4
+    )
     rows = [
         np.isin(np.arange(12), [(r + t) % 12 for t in tones]) for r in range(12) for tones in ((0, 4, 7), (0, 3, 7))
     ]
@@ -163,7 +167,7 @@ def measure(style: str, seed: int, bars: int, folder: Path) -> Row:
     stems = {p.stem: soundfile.read(p, dtype="float32")[0] for p in (out / "stems").glob("*.wav")}
     voice = stems.pop("voice", np.zeros_like(pcm))
     sung = np.convolve(np.abs(voice).max(axis=1), np.ones(4800) / 4800, "same")[: len(pcm)] > 1e-3
-    band = sum(s[: len(pcm)] for s in stems.values()) * 10 ** (3.5 / 20)  # music gain, and the step back under singing
+    band = sum(s[: len(pcm)] for s in stems.values()) * 10 ** (0.5 / 20)  # music gain, and the step back under singing
     over = loudness(voice[: len(pcm)][sung]) - loudness(band[sung]) if sung.sum() > RATE else float("nan")
     chords = [(place(c.start), place(c.start + c.length), c.symbol) for c in song.chords]
     shares, (low, high) = bands(pcm), target(style)
