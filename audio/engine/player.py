@@ -117,10 +117,10 @@ class Player:
             if table is not None:
                 self.tables.keep(key, table)
         racks = [item for item in self._wanted if item[1] is None]
-        for _, key in self._wanted:
-            if key is not None and key not in self._asked and not self.tables.have(key):
-                self._asked.add(key)
-                self._todo.put(key)
+        for _, wanted in self._wanted:
+            if wanted is not None and wanted not in self._asked and not self.tables.have(wanted):
+                self._asked.add(wanted)
+                self._todo.put(wanted)
         self._wanted = racks
         if self._asked and self._builder is None:
             self._builder = threading.Thread(target=_build, args=(self._todo, self._done), name="tables", daemon=True)
