@@ -244,7 +244,13 @@ class Band:
             rungs = [p for p in range(base, base + 42) if p % 12 in tones]
             length = min(length, chord.start + chord.length - start)
             accent = 0.06 if (start - begin) % 1 == 0 else 0.0
-            self._add("arp", start, length, rungs[min(int(mark), len(rungs) - 1)], 0.45 + 0.2 * energy + accent - 0.15 * self.bed)
+            self._add(
+                "arp",
+                start,
+                length,
+                rungs[min(int(mark), len(rungs) - 1)],
+                0.45 + 0.2 * energy + accent - 0.15 * self.bed,
+            )
 
     def _lead(self, section: Section, variant: int) -> None:
         """The hook where nobody sings; short answers in the singer's breaths."""
