@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -158,11 +159,9 @@ def measure(style: str, seed: int, bars: int, folder: Path) -> Row:
     before = len(pcm) - tempo.sample(tempo.bar_beat(song.bars)) - 144_000
     place = lambda beat: (tempo.sample(beat) + before) / RATE  # noqa: E731
     unit = song.meters[0]
-    step = 4 / unit.unit if unit.unit == 4 else 1.0
+    step = 1.5 if unit.unit == 8 and unit.beats % 3 == 0 else 1.0  # beats of compound metres are dotted
     last = float(tempo.bar_beat(song.bars - 1))
-    truth = np.array([place(k * step) for k in range(int(last / step) + 1)]) if step != 1.0 else np.array(
-        [place(k) for k in range(int(last) + 1)]
-    )  # fmt: skip
+    truth = np.array([place(Fraction(k) * Fraction(step)) for k in range(int(last / step) + 1)])
     mono = librosa.resample(pcm.mean(axis=1), orig_sr=RATE, target_sr=22_050)
     stems = {p.stem: soundfile.read(p, dtype="float32")[0] for p in (out / "stems").glob("*.wav")}
     voice = stems.pop("voice", np.zeros_like(pcm))
@@ -176,7 +175,7 @@ def measure(style: str, seed: int, bars: int, folder: Path) -> Row:
     values: dict[str, float | str] = dict(zip(
         _FIELDS,
         (style, seed, f"{song.key} {song.mode}", float(song.tempos[0].bpm), len(pcm) / RATE, level, peak, clipped, silent,
-         stereo, *shares, beats_f(mono, 22_050, truth, float(song.tempos[0].bpm)),
+         stereo, *shares, beats_f(mono, 22_050, truth, float(song.tempos[0].bpm) / step),
          chords_right(mono, 22_050, chords), over, 0.0, took),
         strict=True,
     ))  # fmt: skip
