@@ -86,7 +86,7 @@ def storm(
     for stormy in (False, True):
         length = min(seconds, 20.0) if not stormy else seconds
         wishes = intents(seed)
-        conductor = Conductor(band_song(), 9_600)
+        conductor = Conductor(band_song(), 24_000)
         beats: set[int] = set()
         kicks: list[int] = []
         with Band(lead=lead_ms * 48) as band:
@@ -132,7 +132,7 @@ def storm(
 
 
 _TRIALS = (
-    Intent("mute", 1.0, "keys"), Intent("filter", 500.0), Intent("gain", -12.0, "bass"), Intent("solo", 1.0, "bass"),
+    Intent("mute", 1.0, "pad"), Intent("filter", 500.0), Intent("gain", -12.0, "bass"), Intent("solo", 1.0, "bass"),
     Intent("mute", 1.0, "drums", on_beat=True), Intent("energy", 1.0), Intent("density", 0.0), Intent("key", 3.0),
     Intent("tempo", 1.25), Intent("section", 1.0),
 )  # fmt: skip
@@ -157,7 +157,7 @@ def heard(lead_ms: int = 250) -> dict[str, dict[str, float]]:
 
 def _played(wish: Intent | None, lead_ms: int) -> tuple[np.ndarray[Any, np.dtype[np.float32]], int, int]:
     """Seven seconds of the band with a wish after three: the sound from sample 4800 on, when asked, what was told."""
-    conductor, parts, asked, told = Conductor(band_song(), 9_600), [], 0, 0
+    conductor, parts, asked, told = Conductor(band_song(), 24_000), [], 0, 0
     with Band(lead=lead_ms * 48) as band:
         band.start(0)
         band.send(*conductor.advance(0))
