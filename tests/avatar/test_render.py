@@ -122,8 +122,8 @@ def test_what_is_culled_would_not_have_been_seen(picture: Picture, monkeypatch: 
         frame.rotations[:, :3], frame.rotations[:, 3] = chance.normal(0, 0.35, (len(frame.rotations), 3)), 1
         frame.rotations /= np.linalg.norm(frame.rotations, axis=1, keepdims=True)
         rig.apply(frame, 1 / 30)
-        eye = tuple(chance.normal(0, 1, 3) * (1, 0.5, 1) + (0, 1, 0))
-        scene = plain_scene(Camera(eye, tuple(chance.normal(0, 0.2, 3) + (0, 1.1, 0)), chance.uniform(8, 50)))
+        eye = chance.normal((0, 1, 0), (1, 0.5, 1))
+        scene = plain_scene(Camera(tuple(eye), tuple(chance.normal((0, 1.1, 0), 0.2)), chance.uniform(8, 50)))
         pictures = []
         for many in (10**9, 1):
             monkeypatch.setattr("avatar.render.figure.MANY", many)
