@@ -6,14 +6,16 @@ its own, doing on the stage thread between frames.
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import json
 import sys
 import threading
 from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, TextIO, cast
 
+from audio.engine.live import KINDS, Intent, Kind
 from characters.guard import MODES
 from stage.director.mood import AXES
 from stage.gateway.model import FanEvent
@@ -37,6 +39,10 @@ class Console:
             "now": (self._say("interrupt"), "TEXT: she says it at once; a song ends at its next bar"),
             "instead": (self._say("replace"), "TEXT: the same, and what waits is dropped (not what was paid for)"),
             "song": (self._song, "PROMPT: she sings about it next"),
+            "music": (
+                self._music,
+                "KEY VALUE [TRACK]: energy, density, key, tempo, section, bar, mute, solo, filter, gain; reset",
+            ),
             "next": (self._next, "ends the song at the next bar, or the line at the next word"),
             "mood": (self._mood, "shows it; mood AXIS VALUE holds it, mood AXIS free lets it go"),
             "chat": (self._chat, "what waits to be answered"),
@@ -109,6 +115,25 @@ class Console:
     def _next(self, _: str) -> str:
         self._show.skip()
         return "next"
+
+    def _music(self, rest: str) -> str:
+        words = rest.split()
+        if not words or (len(words) < 2 and words[0] != "reset"):
+            return f"write: music KEY VALUE [TRACK], KEY one of {', '.join(KINDS)}"
+        value, name = 0.0, ""
+        with contextlib.suppress(IndexError):
+            try:
+                value = float(words[1])
+            except ValueError:
+                if words[0] != "section":
+                    return f"{words[1]!r} is no number; write: music {words[0]} VALUE"
+                name = words[1]
+        intent = Intent(cast(Kind, words[0]), value, " ".join(words[2:]), name)
+        try:
+            at = self._show.show.director.music(intent, self._horizon)
+        except ValueError as error:
+            return str(error)
+        return f"heard in {max(0, at - self._horizon) / 48:.0f} ms and the band's lead"
 
     def _mood(self, rest: str) -> str:
         mood, words = self._show.show.director.mood, rest.split()

@@ -17,12 +17,14 @@ import soundfile
 
 from audio import voice as voices
 from audio.compose import Wish, compose, sung_phrases
+from audio.compose.keep import spliced
 from audio.engine.offline import Press, Rendered, moved, render
 from audio.engine.shelf import Shelf
 from audio.mix import true_peak
-from audio.score import lrc, write_song
+from audio.score import lrc, read_song, write_song
 from audio.score.model import Song
 from audio.voice.model import Spoken, Take, Voice, VoiceSettings
+from characters import songs as library
 from characters.definition import Definition
 from stage.clock import SAMPLE_RATE
 from stage.director.music import Bandstand, Piece
@@ -147,12 +149,40 @@ def _shelf() -> Shelf:
     return Shelf(cache_dir() / "sound")
 
 
-def make_song(definition: Definition, wish: Wish, out: Path) -> dict[str, Any]:
-    """Compose, perform and write a song folder; the folder appears whole or not at all."""
+_MOST_EARLIER = 40
+
+
+def earlier_tunes(definition: Definition, wish: Wish, out: Path) -> tuple[tuple[int, ...], ...]:
+    """Melodies of her own that a new song must not repeat: her library, and her songs beside the folder to write.
+
+    A song of the same words and seed is the same song and no earlier one.
+    """
+    beside = sorted(out.resolve().parent.glob("*/song.toml"))[:_MOST_EARLIER]
+    tunes = []
+    for path in [*library(definition), *beside]:
+        try:
+            song = read_song(path)
+        except (OSError, ValueError):
+            continue
+        same = song.seed == wish.seed and song.prompt == " ".join(wish.prompt[:300].split())
+        if song.voice is not None and song.artist == definition.identity.name and not same:
+            tunes.append(tuple(note.pitch for note in song.voice.notes if note.lyric))
+    return tuple(tunes)
+
+
+def make_song(
+    definition: Definition, wish: Wish, out: Path, locked: tuple[Song, frozenset[int]] | None = None
+) -> dict[str, Any]:
+    """Compose, perform and write a song folder; the folder appears whole or not at all.
+
+    ``locked`` is an earlier song and its bars (from 0) that stay.
+    """
     aside = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.resolve().parent))
     try:
         with Press(_settings(definition), warm=True) as press:
             song = compose(definition, wish)
+            if locked is not None:
+                song = spliced(locked[0], song, locked[1])
             (aside / "stems").mkdir()
             stems = StemFiles(aside / "stems", song)
             made = render(song, press, sung_phrases(song), _shelf(), stems, staged=True)

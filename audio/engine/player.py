@@ -12,7 +12,7 @@ from audio.engine.journal import resumed
 from audio.engine.model import Cancel, Change, Message, NoteEvent, Prepare
 from audio.engine.racks import SynthRack, TableRack, Tally
 from audio.engine.sequencer import Parcel, Sequencer
-from audio.instruments.catalog import CATALOG
+from audio.instruments.catalog import instrument
 from audio.instruments.drums import KICKS
 from audio.instruments.tables import Key, Tables
 from audio.mix.desk import Desk, Source
@@ -65,7 +65,7 @@ class Player:
                 self._want(name)
         else:
             if isinstance(message, NoteEvent):
-                spec = CATALOG[message.instrument]
+                spec = instrument(message.instrument)
                 if spec.make == "synth":
                     self._want(spec.name)
                 else:
@@ -75,7 +75,7 @@ class Player:
             self.sequencer.put(parcel)
 
     def _want(self, name: str) -> None:
-        spec = CATALOG[name]
+        spec = instrument(name)
         if spec.make == "synth":
             have = bool(self._spare.get(name) or self._reserved.get(name))
             if not have and self._synth_pairs and all(r.spec.name != name for r in self._racks.values()):
@@ -105,12 +105,12 @@ class Player:
     # -- racks -------------------------------------------------------------------------------------------------
 
     def _make_rack(self, name: str, pair: int) -> SynthRack:
-        return SynthRack(self._pyo, CATALOG[name], self.block, pair, self.tally)
+        return SynthRack(self._pyo, instrument(name), self.block, pair, self.tally)
 
     def _rack(self, name: str, track: str) -> SynthRack | TableRack | None:
         found = self._racks.get((track, name))
         if found is None:
-            found = self._new_table_rack(name) if CATALOG[name].make != "synth" else self._new_synth_rack(name)
+            found = self._new_table_rack(name) if instrument(name).make != "synth" else self._new_synth_rack(name)
             if found is None:
                 return None
             found.track = track
@@ -151,7 +151,7 @@ class Player:
                     break
             else:
                 return None
-        return TableRack(CATALOG[name], self._pairs.pop(0), self.tables, self.tally)
+        return TableRack(instrument(name), self._pairs.pop(0), self.tables, self.tally)
 
     def active(self) -> int:
         """Voices that sound."""

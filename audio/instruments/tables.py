@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from audio.instruments import drums, modal
-from audio.instruments.catalog import Instrument
+from audio.instruments.catalog import SAMPLED, Instrument
 from audio.mix.filters import Samples
 
 LAYERS = 4
@@ -49,7 +49,12 @@ class Tables:
         if found is None:
             makers: dict[str, Callable[[float, int], Samples]] = modal.MAKERS
             maker = makers.get(key.instrument)
-            found = maker(key.pitch, key.layer) if maker else drums.hit(key.instrument, int(key.pitch), key.layer)
+            if key.instrument.startswith(SAMPLED):
+                from audio.instruments.sampled import open_bank
+
+                found = open_bank(key.instrument).note(key.pitch, round((key.layer + 0.5) / LAYERS * 127))
+            else:
+                found = maker(key.pitch, key.layer) if maker else drums.hit(key.instrument, int(key.pitch), key.layer)
             self._tables[key] = found
             self._bytes += found.nbytes
             self.built += 1

@@ -136,6 +136,11 @@ class Bandstand:
             self._sing(piece, index, horizon)
 
     # ---- wishes of the operator and the crowd -----------------------------------------------------------
+    @property
+    def shape(self) -> Shape:
+        """How what plays is bent at present."""
+        return self._shape
+
     def control(self, intent: Intent, horizon: int) -> int:
         """Carry out a wish; returns the sample from which it is heard (of a sung song's key or tempo: at the soonest).
 

@@ -13,6 +13,7 @@ import pytest
 
 from stage.console import Console
 from stage.director.latency import Meter, Stamps
+from stage.gateway.model import FanEvent
 from stage.quality import Quality, ladder
 from tests.stage.test_director import Rehearsal, chat
 
@@ -90,3 +91,28 @@ def test_latency_is_told_by_stage() -> None:
         meter.take(stamps, lambda sample: sample / 48_000)
     assert meter.table()["selected"] == {"p50": 10.0, "p95": 10.0, "p99": 10.0}
     assert meter.table()["audible"]["p95"] == 500.0
+
+
+def test_the_operator_changes_what_plays() -> None:
+    console, show, _ = room()
+    assert "heard in" in console.do("music energy 0.8")
+    assert show.director.band.shape.energy == 0.8
+    assert "heard in" in console.do("music filter 900")
+    assert "it goes from" in console.do("music tempo 9")
+    assert "no number" in console.do("music key up")
+    assert "no section" in console.do("music section refrain-of-refrains")
+    assert "unknown intent" in console.do("music colour 3")
+    assert "write: music" in console.do("music")
+
+
+def test_fans_vote_on_what_plays() -> None:
+    _, show, _ = room()
+    director = show.director
+    now = show.band.horizon
+    fans = [FanEvent(fan, fan, "vote", "Faster!") for fan in ("a", "b", "c")]
+    director.hear([*fans, FanEvent("d", "d", "vote", "the sea")], now)
+    assert list(director.votes.table(now)) == ["the sea"]
+    show.run(14)
+    assert director.band.shape.tempo == pytest.approx(1.08)
+    show.run(14)
+    assert director.band.shape.tempo == pytest.approx(1.08)  # the box is emptied

@@ -1,0 +1,98 @@
+"""The song command: the same seed gives the same files; words, tunes and kept bars of a person's are obeyed."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from audio.compose import Wish, compose
+from audio.compose.keep import bars_of, spliced, wish_like
+from audio.score import read_song, write_song
+from characters import load
+from stage.cli import main
+from stage.songs import earlier_tunes
+
+
+def run(*words: str) -> tuple[int, str]:
+    made = CliRunner().invoke(main, ["song", *words])
+    return made.exit_code, made.output
+
+
+def sums(folder: Path) -> dict[str, str]:
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def test_the_same_seed_gives_the_same_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("pyo", reason="the engine needs pyo")
+    words = tmp_path / "words.txt"
+    words.write_text("[Chorus]\nRain on the window all night\nStars on the water so bright\n")
+    made = []
+    for name in ("one", "two"):
+        monkeypatch.setenv("LIMELIGHT_CACHE", str(tmp_path / f"cache-{name}"))
+        code, said = run("lumi", "a slow waltz", "--bars", "8", "--lyrics", str(words), "-o", str(tmp_path / name))
+        assert code == 0, said
+        made.append(sums(tmp_path / name))
+    assert made[0] == made[1]
+    assert {"song.toml", "song.mid", "song.musicxml", "song.wav", "lyrics.lrc", "credits.json"} <= set(made[0])
+    assert "window" in (tmp_path / "one" / "lyrics.lrc").read_text()
+
+
+def test_kept_bars_stay_and_the_others_are_new() -> None:
+    lumi = load("lumi")
+    old = compose(lumi, Wish("a slow waltz about rain", seed=3, bars=24))
+    keep = bars_of("9-16", old)
+    new = spliced(old, compose(lumi, wish_like(old, Wish("a slow waltz about rain", seed=8))), keep)
+    assert (new.bars, new.key, new.tempos) == (old.bars, old.key, old.tempos)
+
+    def inside(song, kept):  # type: ignore[no-untyped-def]
+        bar = song.tempo_map.bar_of
+        return [
+            (t.name, n.start, n.pitch, n.lyric) for t in song.tracks for n in t.notes if (bar(n.start) in keep) is kept
+        ]
+
+    assert sorted(inside(new, True)) == sorted(inside(old, True))
+    assert sorted(inside(new, False)) != sorted(inside(old, False))
+    assert "9, 10" in new.credits["kept"]
+    for track in new.tracks:
+        assert list(track.notes) == sorted(track.notes, key=lambda n: (n.start, n.pitch))
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        (("--keep", "1-4"), "belong together"),
+        (("--lyrics", "none.txt"), "cannot be read"),
+        (("--melody", "none.mid"), "none.mid"),
+        (("--from", "gone", "--keep", "1-4"), "song.toml"),
+    ],
+)
+def test_what_cannot_be_read_is_one_line(words: tuple[str, ...], problem: str, tmp_path: Path) -> None:
+    code, said = run("lumi", "rain", *words, "-o", str(tmp_path / "x"))
+    assert code == 2
+    assert problem in said
+    assert not (tmp_path / "x").exists()
+
+
+@pytest.mark.parametrize("text", ["", "0-4", "9-3", "1-99", "a"])
+def test_bars_that_are_none(text: str) -> None:
+    with pytest.raises(ValueError, match="bars"):
+        bars_of(text, compose(load("lumi"), Wish("rain", seed=1, bars=8)))
+
+
+def test_her_earlier_songs_are_known_but_the_same_song_is_none(tmp_path: Path) -> None:
+    lumi, wish = load("lumi"), Wish("rain", seed=1, bars=8)
+    song = compose(lumi, wish)
+    (tmp_path / "a").mkdir()
+    write_song(song, tmp_path / "a" / "song.toml")
+    base = len(earlier_tunes(lumi, wish, tmp_path / "b"))
+    more = earlier_tunes(lumi, replace(wish, seed=2), tmp_path / "b")
+    assert len(more) == base + 1
+    assert more[-1] == tuple(n.pitch for n in read_song(tmp_path / "a" / "song.toml").voice.notes if n.lyric)  # type: ignore[union-attr]
