@@ -55,11 +55,17 @@ class Tables:
                 found = open_bank(key.instrument).note(key.pitch, round((key.layer + 0.5) / LAYERS * 127))
             else:
                 found = maker(key.pitch, key.layer) if maker else drums.hit(key.instrument, int(key.pitch), key.layer)
-            self._tables[key] = found
-            self._bytes += found.nbytes
-            self.built += 1
-            while self._bytes > _BUDGET_BYTES and len(self._tables) > 1:
-                self._bytes -= self._tables.popitem(last=False)[1].nbytes
+            self.keep(key, found)
         else:
             self._tables.move_to_end(key)
         return found
+
+    def keep(self, key: Key, table: Samples) -> None:
+        """Take a table that was made elsewhere."""
+        if key in self._tables:
+            return
+        self._tables[key] = table
+        self._bytes += table.nbytes
+        self.built += 1
+        while self._bytes > _BUDGET_BYTES and len(self._tables) > 1:
+            self._bytes -= self._tables.popitem(last=False)[1].nbytes
