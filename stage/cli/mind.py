@@ -11,7 +11,7 @@ import click
 @click.command()
 @click.argument("character", default="lumi")
 @click.option("--message", help="Answer this one message and stop.")
-@click.option("--fan", default="you", show_default=True, help="The name she knows you by.")
+@click.option("--fan", default="friend", show_default=True, help="The name she knows you by.")
 @click.option("--seed", default=1, show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="One JSON line per answer.")
 def talk(character: str, message: str | None, fan: str, seed: int, as_json: bool) -> None:
