@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -73,9 +74,11 @@ def beats_f(mono: np.ndarray, rate: int, truth: np.ndarray, bpm: float) -> float
 
     strength = librosa.onset.onset_strength(y=mono, sr=rate, aggregate=np.median)
     best = 0.0
-    for level in (1.0, 0.5, 2.0):
+    for level, tightness in itertools.product((1.0, 0.5, 2.0), (100, 800)):
+        if best > 0.97:
+            break
         _, heard = librosa.beat.beat_track(
-            onset_envelope=strength, sr=rate, start_bpm=bpm * level, tightness=300, units="time", trim=False
+            onset_envelope=strength, sr=rate, start_bpm=bpm * level, tightness=tightness, units="time", trim=False
         )
         grid = truth
         if level == 0.5:
@@ -103,7 +106,9 @@ def chords_right(mono: np.ndarray, rate: int, chords: list[tuple[float, float, s
     seventh chord count: C:maj inside Am7)."""
     import librosa
 
-    chroma = librosa.feature.chroma_cqt(y=librosa.effects.harmonic(mono, margin=2.0), sr=rate, hop_length=1024)
+    chroma = librosa.feature.chroma_cqt(
+        y=librosa.effects.harmonic(mono, margin=2.0), sr=rate, hop_length=1024, fmin=65.4, n_octaves=4
+    )
     rows = [
         np.isin(np.arange(12), [(r + t) % 12 for t in tones]) for r in range(12) for tones in ((0, 4, 7), (0, 3, 7))
     ]
@@ -154,16 +159,14 @@ def measure(style: str, seed: int, bars: int, folder: Path) -> Row:
     before = len(pcm) - tempo.sample(tempo.bar_beat(song.bars)) - 144_000
     place = lambda beat: (tempo.sample(beat) + before) / RATE  # noqa: E731
     unit = song.meters[0]
-    step = 4 / unit.unit if unit.unit == 4 else 1.0
+    step = 1.5 if unit.unit == 8 and unit.beats % 3 == 0 else 1.0  # beats of compound metres are dotted
     last = float(tempo.bar_beat(song.bars - 1))
-    truth = np.array([place(k * step) for k in range(int(last / step) + 1)]) if step != 1.0 else np.array(
-        [place(k) for k in range(int(last) + 1)]
-    )  # fmt: skip
+    truth = np.array([place(Fraction(k) * Fraction(step)) for k in range(int(last / step) + 1)])
     mono = librosa.resample(pcm.mean(axis=1), orig_sr=RATE, target_sr=22_050)
     stems = {p.stem: soundfile.read(p, dtype="float32")[0] for p in (out / "stems").glob("*.wav")}
     voice = stems.pop("voice", np.zeros_like(pcm))
     sung = np.convolve(np.abs(voice).max(axis=1), np.ones(4800) / 4800, "same")[: len(pcm)] > 1e-3
-    band = sum(s[: len(pcm)] for s in stems.values()) * 10 ** (3.5 / 20)  # music gain, and the step back under singing
+    band = sum(s[: len(pcm)] for s in stems.values()) * 10 ** (0.5 / 20)  # music gain, and the step back under singing
     over = loudness(voice[: len(pcm)][sung]) - loudness(band[sung]) if sung.sum() > RATE else float("nan")
     chords = [(place(c.start), place(c.start + c.length), c.symbol) for c in song.chords]
     shares, (low, high) = bands(pcm), target(style)
@@ -172,7 +175,7 @@ def measure(style: str, seed: int, bars: int, folder: Path) -> Row:
     values: dict[str, float | str] = dict(zip(
         _FIELDS,
         (style, seed, f"{song.key} {song.mode}", float(song.tempos[0].bpm), len(pcm) / RATE, level, peak, clipped, silent,
-         stereo, *shares, beats_f(mono, 22_050, truth, float(song.tempos[0].bpm)),
+         stereo, *shares, beats_f(mono, 22_050, truth, float(song.tempos[0].bpm) / step),
          chords_right(mono, 22_050, chords), over, 0.0, took),
         strict=True,
     ))  # fmt: skip

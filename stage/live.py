@@ -24,6 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from audio.engine import Health
+from audio.engine.priority import go_first, patience
 from avatar.render import Picture
 from characters.persona.news import Wanted
 from stage.broadcast import Broadcast
@@ -45,8 +46,6 @@ log = logging.getLogger("limelight.stage")
 
 BLOCK = 1024
 """Samples pulled at a time by the sound thread: one AAC frame."""
-PATIENCE = 0.012
-"""Seconds the sound thread waits for a block that is not made yet; then it is silence, counted, and time goes on."""
 EARLY = 0.15
 """Seconds before it is due that a frame is begun: what it shows is settled up to the band's horizon, so making it
 early costs nothing and a slow frame is still on time."""
@@ -152,6 +151,7 @@ class LiveShow:
     # ---- sound ------------------------------------------------------------------------------------------
     def _sound(self) -> None:
         assert self.encoder is not None
+        go_first()
         silence = np.zeros((BLOCK, 2), np.float32)
         while not self.stop.is_set():
             if self.pace.held:
@@ -162,7 +162,7 @@ class LiveShow:
                 time.sleep(wait)
                 if self.pace.held:
                     continue
-            pcm = self.show.sound(BLOCK, PATIENCE)
+            pcm = self.show.sound(BLOCK, patience(-wait))
             self.encoder.audio(silence if self.muted else pcm, self._samples)
             self._samples += BLOCK
             if self._end is not None and self._samples >= self._end:

@@ -241,10 +241,16 @@ class Band:
             chord = self.plan.chord_at(start)
             tones = sorted(parse_chord(chord.symbol).tones[:4])
             base = 67 if self.plan.style["arp"]["instrument"] != "guitar" else 55
-            rungs = [p for p in range(base, base + 30) if p % 12 in tones]
+            rungs = [p for p in range(base, base + 42) if p % 12 in tones]
             length = min(length, chord.start + chord.length - start)
             accent = 0.06 if (start - begin) % 1 == 0 else 0.0
-            self._add("arp", start, length, rungs[int(mark)], 0.45 + 0.2 * energy + accent - 0.15 * self.bed)
+            self._add(
+                "arp",
+                start,
+                length,
+                rungs[min(int(mark), len(rungs) - 1)],
+                0.45 + 0.2 * energy + accent - 0.15 * self.bed,
+            )
 
     def _lead(self, section: Section, variant: int) -> None:
         """The hook where nobody sings; short answers in the singer's breaths."""

@@ -11,7 +11,7 @@ import numpy as np
 
 from audio.engine.band import Band
 from audio.engine.model import NoteEvent, Prepare
-from audio.engine.storm import storm
+from audio.engine.storm import heard, storm
 
 
 def voices(count: int = 24, seconds: float = 10.0, instrument: str = "pad_warm") -> dict[str, float]:
@@ -157,6 +157,7 @@ def bench(seconds: float = 20.0) -> dict[str, object]:
         "voices_40": rich(),
         "memory": memory() if os.path.exists("/proc/self/statm") else None,
         "storm": storm(seconds),
+        "heard": heard(),
         "voices_8": voices(8),
         "voices_24": voices(24),
         "late": [lateness(lead) for lead in (150, 200, 250)],

@@ -6,7 +6,6 @@ Order is the whole of its determinism: read the consumer's counter, take every m
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
 import pickle
@@ -17,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from audio.engine.priority import go_first
 from audio.engine.ring import HOLD, Ring, Slot
 from audio.engine.sequencer import Parcel
 
@@ -74,7 +74,7 @@ class Host:
                     self._jump(consumed)
                 if self._at + self._begin.block <= self._limit(consumed):
                     self._make(consumed)
-                elif not self._player.build_one():
+                elif not self._player.build_aside():
                     self._sleep(consumed, sent)
         finally:
             self._words = np.zeros(1, np.int64)
@@ -147,8 +147,7 @@ class Host:
 def main(pipe: Connection, bell: Connection, block: int) -> None:
     """Entry of the process: import, build the player, say ready, wait for ``Begin``."""
     os.environ["PYO_GUI_WX"] = "0"
-    with contextlib.suppress(OSError, AttributeError):
-        os.nice(-10)  # where the system allows it, sound goes first
+    go_first()
     import pyo
 
     from audio.engine.player import Player

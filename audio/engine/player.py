@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import ctypes
 import logging
+import queue
+import threading
 from typing import Any
 
 import numpy as np
 
 from audio.engine.journal import resumed
 from audio.engine.model import Cancel, Change, Message, NoteEvent, Prepare
+from audio.engine.priority import give_way
 from audio.engine.racks import SynthRack, TableRack, Tally
 from audio.engine.sequencer import Parcel, Sequencer
-from audio.instruments.catalog import CATALOG
+from audio.instruments.catalog import instrument
 from audio.instruments.drums import KICKS
 from audio.instruments.tables import Key, Tables
 from audio.mix.desk import Desk, Source
@@ -20,6 +23,19 @@ from audio.mix.filters import Samples
 from audio.mix.vocal import Take
 
 log = logging.getLogger("limelight.band")
+
+
+def _build(todo: queue.SimpleQueue[Key], done: queue.SimpleQueue[tuple[Key, Samples | None]]) -> None:
+    """Makes tables for ever; a table is the same wherever it is made."""
+    give_way()
+    while True:
+        key = todo.get()
+        try:
+            done.put((key, Tables().get(key)))
+        except (ArithmeticError, LookupError, ValueError):
+            log.exception("a sound cannot be made: %s", key)
+            done.put((key, None))
+
 
 SYNTH_PAIRS = 14
 TABLE_PAIRS = 10
@@ -52,6 +68,10 @@ class Player:
         """Pairs given to instruments when they were first asked for, so that no timing decides who has which."""
         self._pairs = list(range(TABLE_PAIRS))
         self._wanted: list[tuple[str, Key | None]] = []
+        self._todo: queue.SimpleQueue[Key] = queue.SimpleQueue()
+        self._done: queue.SimpleQueue[tuple[Key, Samples | None]] = queue.SimpleQueue()
+        self._asked: set[Key] = set()
+        self._builder: threading.Thread | None = None
         for _ in range(4):  # the server's own fade-in must not be heard
             self._server.process()
 
@@ -65,7 +85,7 @@ class Player:
                 self._want(name)
         else:
             if isinstance(message, NoteEvent):
-                spec = CATALOG[message.instrument]
+                spec = instrument(message.instrument)
                 if spec.make == "synth":
                     self._want(spec.name)
                 else:
@@ -75,7 +95,7 @@ class Player:
             self.sequencer.put(parcel)
 
     def _want(self, name: str) -> None:
-        spec = CATALOG[name]
+        spec = instrument(name)
         if spec.make == "synth":
             have = bool(self._spare.get(name) or self._reserved.get(name))
             if not have and self._synth_pairs and all(r.spec.name != name for r in self._racks.values()):
@@ -87,6 +107,25 @@ class Player:
                     key = self.tables.key(spec, pitch, 0.8, count)
                     if not self.tables.have(key) and (name, key) not in self._wanted:
                         self._wanted.append((name, key))
+
+    def build_aside(self) -> bool:
+        """Build while playing: a rack here (pyo belongs to this thread), tables on a thread of lower priority, since
+        one may take longer than the lead allows. True when something was built here."""
+        while not self._done.empty():
+            key, table = self._done.get()
+            self._asked.discard(key)
+            if table is not None:
+                self.tables.keep(key, table)
+        racks = [item for item in self._wanted if item[1] is None]
+        for _, wanted in self._wanted:
+            if wanted is not None and wanted not in self._asked and not self.tables.have(wanted):
+                self._asked.add(wanted)
+                self._todo.put(wanted)
+        self._wanted = racks
+        if self._asked and self._builder is None:
+            self._builder = threading.Thread(target=_build, args=(self._todo, self._done), name="tables", daemon=True)
+            self._builder.start()
+        return self.build_one() if racks else False
 
     def build_one(self) -> bool:
         """Build one wanted thing (a few milliseconds); False when there is nothing to build."""
@@ -105,12 +144,12 @@ class Player:
     # -- racks -------------------------------------------------------------------------------------------------
 
     def _make_rack(self, name: str, pair: int) -> SynthRack:
-        return SynthRack(self._pyo, CATALOG[name], self.block, pair, self.tally)
+        return SynthRack(self._pyo, instrument(name), self.block, pair, self.tally)
 
     def _rack(self, name: str, track: str) -> SynthRack | TableRack | None:
         found = self._racks.get((track, name))
         if found is None:
-            found = self._new_table_rack(name) if CATALOG[name].make != "synth" else self._new_synth_rack(name)
+            found = self._new_table_rack(name) if instrument(name).make != "synth" else self._new_synth_rack(name)
             if found is None:
                 return None
             found.track = track
@@ -151,7 +190,7 @@ class Player:
                     break
             else:
                 return None
-        return TableRack(CATALOG[name], self._pairs.pop(0), self.tables, self.tally)
+        return TableRack(instrument(name), self._pairs.pop(0), self.tables, self.tally)
 
     def active(self) -> int:
         """Voices that sound."""

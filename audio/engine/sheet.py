@@ -11,7 +11,7 @@ from fractions import Fraction
 
 from audio.engine.forge import VARIANTS, NoteKey
 from audio.instruments import drums
-from audio.instruments.catalog import CATALOG, Instrument
+from audio.instruments.catalog import Instrument, instrument, known
 from audio.instruments.tables import LAYERS, Key
 from audio.score.model import Note, Song, Track
 
@@ -73,7 +73,7 @@ def lay_out(song: Song) -> Sheet:
     for track in song.tracks:
         if track.kind == "voice":
             continue
-        spec = CATALOG[track.instrument if track.instrument in CATALOG else "keys_piano"]
+        spec = instrument(track.instrument if known(track.instrument) else "keys_piano")
         sounds = _sounds(song, track, spec)
         parts.append(Part(track.name, spec, track.gain_db, track.pan, track.reverb, sounds))
         if spec.make == "drums":

@@ -13,6 +13,7 @@ import numpy as np
 from audio.engine.band import Band
 from audio.engine.live import Conductor, Intent
 from audio.engine.model import NoteEvent
+from audio.engine.priority import go_first, patience
 from audio.score.model import Chord, Meter, Note, Section, Song, Tempo, Track
 
 
@@ -78,17 +79,22 @@ def storm(
     """Late blocks, largest step between samples against an undisturbed run, grid error, change-to-heard delays."""
     delays: dict[str, list[float]] = {}
     steps: list[float] = []
+    held_up = 0.0
+    if paced:
+        go_first()
     facts: dict[str, Any] = {"seconds": seconds, "every_s": every, "lead_ms": lead_ms}
     for stormy in (False, True):
         length = min(seconds, 20.0) if not stormy else seconds
         wishes = intents(seed)
-        conductor = Conductor(band_song(), 9_600)
+        conductor = Conductor(band_song(), 24_000)
         beats: set[int] = set()
         kicks: list[int] = []
         with Band(lead=lead_ms * 48) as band:
             band.start(0)
             band.send(*conductor.advance(0))
             band.pull(4_800)
+            if paced:
+                time.sleep(0.3)  # the band makes nothing before the first pull: it fills its lead, as on stage
             began, first, biggest, last = time.monotonic(), band.position, 0.0, np.zeros((1, 2), np.float32)
             while band.position < length * 48_000:
                 if stormy and band.position >= (len(conductor.log) + 1) * every * 48_000:
@@ -102,7 +108,9 @@ def storm(
                 due = began + (band.position + 1_600 - first) / 48_000
                 if paced:
                     time.sleep(max(0.0, due - time.monotonic()))
-                sound = band.pull(1_600, timeout=0.0 if paced else None)
+                behind = time.monotonic() - due
+                held_up = max(held_up, behind) if paced else 0.0
+                sound = band.pull(1_600, timeout=patience(behind) if paced else None)
                 biggest = max(biggest, float(np.abs(np.diff(np.concatenate([last, sound]), axis=0)).max()))
                 last = sound[-1:]
             health = band.health()
@@ -111,6 +119,7 @@ def storm(
         "changes": len(conductor.log),
         "late_blocks": health.late_blocks,
         "underrun_samples": health.underrun_samples,
+        "consumer_held_up_ms": round(held_up * 1000),
         "dropped": health.dropped_events,
         "shed": health.shed,
         "largest_step": round(steps[1], 4),
@@ -120,3 +129,42 @@ def storm(
         "delay_ms": {k: [round(float(np.median(v))), round(max(v))] for k, v in sorted(delays.items())},
     }
     return facts
+
+
+_TRIALS = (
+    Intent("mute", 1.0, "pad"), Intent("filter", 500.0), Intent("gain", -12.0, "bass"), Intent("solo", 1.0, "bass"),
+    Intent("mute", 1.0, "drums", on_beat=True), Intent("energy", 1.0), Intent("density", 0.0), Intent("key", 3.0),
+    Intent("tempo", 1.25), Intent("section", 1.0),
+)  # fmt: skip
+
+
+def heard(lead_ms: int = 250) -> dict[str, dict[str, float]]:
+    """Milliseconds from a wish to the first sample that it changes, found by comparing the sound with and without it.
+
+    ``told`` is what :meth:`Conductor.intend` said; the difference of the two is how long the change takes to be more
+    than nothing (a fade's first samples, the attack of a note).
+    """
+    plain, asked, _ = _played(None, lead_ms)
+    found = {}
+    for wish in _TRIALS:
+        sound, asked, told = _played(wish, lead_ms)
+        places = np.flatnonzero(np.abs(sound - plain).max(axis=1) > 1e-4)
+        first = float(places[0] + 4_800 - asked) / 48 if len(places) else float("nan")
+        name = f"{wish.kind} on the beat" if wish.on_beat else wish.kind
+        found[name] = {"heard_ms": round(first, 1), "told_ms": round((told - asked) / 48, 1)}
+    return found
+
+
+def _played(wish: Intent | None, lead_ms: int) -> tuple[np.ndarray[Any, np.dtype[np.float32]], int, int]:
+    """Seven seconds of the band with a wish after three: the sound from sample 4800 on, when asked, what was told."""
+    conductor, parts, asked, told = Conductor(band_song(), 24_000), [], 0, 0
+    with Band(lead=lead_ms * 48) as band:
+        band.start(0)
+        band.send(*conductor.advance(0))
+        band.pull(4_800)
+        while band.position < 7 * 48_000:
+            if wish is not None and not asked and band.position >= 3 * 48_000:
+                asked, told = band.position, conductor.intend(wish, band.horizon)
+            band.send(*conductor.advance(band.horizon))
+            parts.append(band.pull(1_600))
+    return np.concatenate(parts), asked, told

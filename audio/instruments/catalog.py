@@ -20,6 +20,8 @@ class Instrument:
     echo: float = 0.0
     width: float = 1.0
     octave: int = 0
+    stamp: str = ""
+    """What file it comes from, so that another file of the same name is not taken for it."""
 
 
 CATALOG: dict[str, Instrument] = {
@@ -48,8 +50,22 @@ CATALOG: dict[str, Instrument] = {
 """All instruments by name."""
 
 
+SAMPLED = ("sf2:", "sfz:")
+"""Names that begin so are files of the user's."""
+
+
+def known(name: str) -> bool:
+    """Is there an instrument of that name, or may a file be meant?"""
+    return name in CATALOG or name.startswith(SAMPLED)
+
+
 def instrument(name: str) -> Instrument:
-    """The instrument of that name; ValueError names the ones there are."""
+    """The instrument of that name; ValueError names the ones there are. Sampled ones are read (``SampleError``)."""
+    if name.startswith(SAMPLED):
+        from audio.instruments.sampled import open_bank
+
+        bank = open_bank(name)
+        return Instrument(name, "modal", 28, -10.0, bank.release, stamp=bank.stamp)
     try:
         return CATALOG[name]
     except KeyError:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from audio.instruments import drums, modal
-from audio.instruments.catalog import Instrument
+from audio.instruments.catalog import SAMPLED, Instrument
 from audio.mix.filters import Samples
 
 LAYERS = 4
@@ -49,12 +49,23 @@ class Tables:
         if found is None:
             makers: dict[str, Callable[[float, int], Samples]] = modal.MAKERS
             maker = makers.get(key.instrument)
-            found = maker(key.pitch, key.layer) if maker else drums.hit(key.instrument, int(key.pitch), key.layer)
-            self._tables[key] = found
-            self._bytes += found.nbytes
-            self.built += 1
-            while self._bytes > _BUDGET_BYTES and len(self._tables) > 1:
-                self._bytes -= self._tables.popitem(last=False)[1].nbytes
+            if key.instrument.startswith(SAMPLED):
+                from audio.instruments.sampled import open_bank
+
+                found = open_bank(key.instrument).note(key.pitch, round((key.layer + 0.5) / LAYERS * 127))
+            else:
+                found = maker(key.pitch, key.layer) if maker else drums.hit(key.instrument, int(key.pitch), key.layer)
+            self.keep(key, found)
         else:
             self._tables.move_to_end(key)
         return found
+
+    def keep(self, key: Key, table: Samples) -> None:
+        """Take a table that was made elsewhere."""
+        if key in self._tables:
+            return
+        self._tables[key] = table
+        self._bytes += table.nbytes
+        self.built += 1
+        while self._bytes > _BUDGET_BYTES and len(self._tables) > 1:
+            self._bytes -= self._tables.popitem(last=False)[1].nbytes

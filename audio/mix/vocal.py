@@ -11,7 +11,7 @@ import numpy.typing as npt
 from audio.mix.filters import BlockFilter, Floats, Samples, high_shelf, highpass, lowpass, peak
 
 _SUB = 64
-SUNG_EQ = (highpass(95), peak(280, -2.0, 0.9), peak(3200, 2.5, 0.8), high_shelf(9500, 3.0))
+SUNG_EQ = (highpass(95), peak(280, -2.0, 0.9), peak(3200, 0.5, 0.8), high_shelf(9500, 3.0))
 SPOKEN_EQ = (highpass(80), peak(240, -1.5, 0.9), peak(3000, 3.0, 0.8), high_shelf(8000, 1.5))
 SIZZLE = highpass(5200)
 SLAP_TONE = (highpass(300), lowpass(4200))

@@ -17,6 +17,8 @@ _MOST = 400
 """Clusters of a model; a finer one gets bigger cells, so that its boxes cost no more."""
 _SLACK = 1.1
 """How much a cluster may grow where its joints bend."""
+_FAR = 0.05
+"""How far out of the picture a cluster must be to be left out, part of its size."""
 _MARGIN = 6.0
 """Pixels around: outlines, and what smoothing reads."""
 
@@ -43,6 +45,7 @@ class Bounds:
         corners, of = triangles.ravel(), np.repeat(cluster, 3)
         count = np.maximum(np.bincount(of, minlength=k), 1)
         sums = [np.bincount(of, place[corners, i], k) / count for i in range(3)]
+        self.cluster = cluster
         self.centres = np.column_stack([*sums, np.ones(k)]).astype(np.float32)
         self.shares = np.zeros((k, len(model.inverse_bind)), np.float32)
         for i in range(joints.shape[1]):
@@ -73,7 +76,7 @@ class Bounds:
         if found is None:
             out[:, 0], out[:, 2] = 0, w
             return out
-        low, high = found
+        low, high, _ = found
         touches = (high[:, 1] > floor[:, None]) & (low[:, 1] < floor[:, None] + step)
         left = np.where(touches, low[:, 0], w).min(1, initial=w)
         right = np.where(touches, high[:, 0], 0).max(1, initial=0)
@@ -88,15 +91,31 @@ class Bounds:
         found = self._spans(joint_matrices, matrix, size)
         if found is None:
             return np.array([[0, 0, *size]])
-        low, high = found
+        low, high, _ = found
         seen = ((high > 0) & (low < size)).all(1)
         if not seen.any():
             return None
         edges = np.concatenate([low[seen].min(0), high[seen].max(0)])
         return np.clip(edges, 0, [*size, *size]).astype(np.int64)[None]
 
-    def _spans(self, joint_matrices: Any, matrix: Any, size: tuple[int, int]) -> tuple[Any, Any] | None:
-        """Lowest and highest pixel (k, 2) of each cluster in front of the camera; None: one may touch the camera."""
+    def seen(
+        self, joint_matrices: npt.NDArray[np.float32], matrix: npt.NDArray[np.float32], size: tuple[int, int]
+    ) -> npt.NDArray[np.bool_]:
+        """Which clusters may be in the picture; ``cluster`` numbers each triangle's."""
+        found = self._spans(joint_matrices, matrix, size)
+        if found is None:
+            return np.ones(len(self.centres), bool)
+        low, high, front = found
+        slack = _FAR * max(size)
+        out = np.zeros(len(self.centres), bool)
+        out[front] = ((high > -slack) & (low < np.array(size) + slack)).all(1)
+        return out
+
+    def _spans(self, joint_matrices: Any, matrix: Any, size: tuple[int, int]) -> tuple[Any, Any, Any] | None:
+        """Lowest and highest pixel (n, 2) of the clusters before the camera, and which those are (k,).
+
+        None: one may touch the camera.
+        """
         # Each cluster moves as the mean of its vertices' joints does; rows x, y and w of its box in the picture.
         seen = matrix[[0, 1, 3]] @ joint_matrices
         boxes = (self.shares @ seen.reshape(len(seen), 12)).reshape(-1, 3, 4)
@@ -111,4 +130,4 @@ class Bounds:
         middle = spots[:, :2] / depth[:, None]
         around = (halves[:, :2] + np.abs(middle) * deep[:, None]) / (depth - deep)[:, None]
         half = np.array([0.5 * size[0], 0.5 * size[1]], np.float32)
-        return (middle - around + 1) * half - _MARGIN, (middle + around + 1) * half + _MARGIN
+        return (middle - around + 1) * half - _MARGIN, (middle + around + 1) * half + _MARGIN, clear

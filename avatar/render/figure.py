@@ -16,6 +16,8 @@ from avatar.rig.rig import Rig
 from avatar.vrm.model import Material, Model, Primitive, TextureRef
 
 REPEAT = 10497
+MANY = 10_000
+"""Triangles from which on those out of the picture are left out before drawing."""
 
 
 @dataclass(slots=True)
@@ -63,7 +65,10 @@ class Figure:
         self.morph_key: dict[int, bytes] = {}
         self.draws: dict[bool, list[Draw]] = {}
         order = np.concatenate([p.indices for p in model.primitives] or [np.zeros(0, np.uint32)])
-        self.index = self._keep(context.buffer(order if len(order) else np.zeros(3, np.uint32)))
+        self.index = self._keep(context.buffer(order if len(order) else np.zeros(3, np.uint32), dynamic=True))
+        self.triangles = order.reshape(-1, 3)
+        self.before: Any = None  # triangles drawn before each one, None: all are drawn
+        self.seen = b""
         binds = list(model.expressions.values())
         self.uv_bound = {bind.material for e in binds for bind in e.uvs}
         self.shining = {b.material for e in binds for b in e.colours if b.kind == "emissionColor"}
@@ -153,6 +158,19 @@ class Figure:
                 self.blocks[n].write(data)
         self.lively = live
 
+    def cull(self, rig: Rig, matrix: Any, size: tuple[int, int]) -> None:
+        """Leaves out what ``matrix`` (4, 4) projects out of the picture, in small clusters; the order stays."""
+        if len(self.triangles) < MANY:
+            return
+        clusters = self.bounds.seen(rig.joint_matrices, matrix, size)
+        key = clusters.tobytes()
+        if key == self.seen:
+            return
+        self.seen = key
+        kept = clusters[self.bounds.cluster]
+        self.before = np.concatenate([[0], np.cumsum(kept)])
+        self.index.write(self.triangles[kept])
+
     def _morph(self, rig: Rig) -> None:
         changed = False
         for node, weights in rig.morphs.items():
@@ -191,7 +209,12 @@ class Figure:
             self.blocks[d.material].bind_to_uniform_block(1)
             for unit, texture in d.textures:
                 texture.use(unit)
-            d.array.render(moderngl.TRIANGLES, vertices=d.count, first=d.first)
+            first, count = d.first, d.count
+            if self.before is not None:
+                first, last = (3 * int(self.before[at // 3]) for at in (first, first + count))
+                count = last - first
+            if count:
+                d.array.render(moderngl.TRIANGLES, vertices=count, first=first)
         framebuffer.depth_mask = True
         context.disable(moderngl.DEPTH_TEST | moderngl.CULL_FACE | moderngl.BLEND)
 

@@ -142,6 +142,7 @@ class Picture:
         target.use()  # before skinning: even a draw that only captures needs a complete framebuffer
         if figure is not None and rig is not None:
             figure.update(rig)
+            figure.cull(rig, projection @ view, self.size)
         self.context.viewport = (0, 0, *self.size)
         self._back(scene, view, projection, target)
         self._scene_block.bind_to_uniform_block(0)

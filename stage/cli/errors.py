@@ -20,6 +20,7 @@ _KNOWN = (
     ("avatar.wardrobe", "WardrobeError"),
     ("audio.score", "ScoreError"),
     ("audio.listen", "SoundError"),
+    ("audio.instruments.errors", "SampleError"),
     ("stage.script", "ScriptError"),
     ("stage.timeline", "TimelineError"),
     ("stage.gateway", "HouseError"),

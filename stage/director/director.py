@@ -18,9 +18,11 @@ from audio.engine.live import Intent as Wanted
 from audio.score.model import Song
 from audio.voice.model import Take
 from characters.definition import Definition
+from characters.persona.clauses import clauses_of
 from characters.persona.mind import Event, Failed, Said, Understood
 from characters.persona.model import Ask, Intent, Moment
 from characters.persona.news import Happened, Heard, News, Remembered
+from characters.persona.speech import spoken_name
 from stage.clock import SAMPLE_RATE, samples, seconds
 from stage.director.answers import Answers
 from stage.director.cameraman import Cameraman
@@ -236,7 +238,7 @@ class Director:
             elif kind == "sing":
                 self._sung_take(rest, result.value, horizon)
             elif kind == "song":
-                self._composed(rest, result.value)
+                self._composed(rest, result.value, horizon)
             else:
                 take = result.value if isinstance(result.value, Take) else None
                 self.desk.take(kind, int(rest), take)
@@ -298,9 +300,9 @@ class Director:
         word = "" if fans_choice else self.mood.song()
         order = self._order("", theme, f"{word} {theme}".strip(), horizon, None)
         if order is not None:
-            order.speech = self._say("song_intro", horizon)
+            order.announced = True
 
-    def _composed(self, id: str, value: Any) -> None:
+    def _composed(self, id: str, value: Any, horizon: int) -> None:
         order = next((o for o in self.orders if o.id == id), None)
         if order is None:
             return
@@ -308,6 +310,8 @@ class Director:
             self.orders.remove(order)
             return
         order.piece = self.band.new_piece(order.id, value, requested_by=order.fan, theme=order.theme)
+        if order.announced:  # only now it has a title to be announced by
+            order.speech = self._say("song_intro", horizon, next_song=value.title)
         log.info("song ready on paper: %s (%d bars, %.0f s)", value.title, value.bars, seconds(order.piece.length))
 
     def _try_song(self, horizon: int) -> None:
@@ -505,7 +509,7 @@ class Director:
         if action == "bar":
             self._end_song(horizon)
         if action in ("cut", "replace", "bar"):
-            self._interrupt(horizon, self.running(horizon) != SONG)
+            self._interrupt(horizon, self.running(horizon) != SONG, resume=action == "cut")
         if action == "replace":
             self.desk.clear(below=Priority.CRITICAL)
         self.answers.follow(self.desk.read(text, f"operator_{behaviour}", self.mood.name(), horizon))
@@ -532,14 +536,40 @@ class Director:
         self._enter("banter", at)
         return True
 
-    def _interrupt(self, horizon: int, wanted: bool = True) -> None:
+    def _interrupt(self, horizon: int, wanted: bool = True, resume: bool = False) -> None:
         """Cut what is said at its next word; thanks for a paid message that was hardly begun are said again later."""
         current = self.desk.current
         if not wanted or current is None:
             return
+        resume = resume and not current.resumed
         words = sum(len(clause.text.split()) for clause in current.clauses)
         heard = len(self.desk.cut(horizon).split())
         if current.ask.kind == "paid" and heard < 0.5 * max(1, words):
             again = self.desk.say(current.ask, horizon, front=True)
             again.why = current.why
+            self.answers.follow(again)
+        elif resume:
+            self._resume(current, horizon)
+
+    def _resume(self, cut: Utterance, horizon: int) -> None:
+        """An answer to a fan that was cut with enough left to say is taken up again after what cut it."""
+        lines = self.definition.situations.get("resume")
+        rest = cut.unheard(cut.end)
+        if (
+            not lines
+            or not cut.complete
+            or not cut.ask.say
+            or cut.start < 0
+            or sum(len(c.text.split()) for c in rest) < 5
+        ):
+            return
+        name = {"fan": cut.ask.fan}
+        fitting = [line.say for line in lines if "{fan}" in line.say or "{" not in line.say]
+        if fitting:
+            begin = clauses_of(
+                self._random.choice(fitting), {k: spoken_name(v) for k, v in name.items()}, cut.ask.moment.mood
+            )
+            again = self.desk.recite(cut.ask, (*begin, *rest), horizon)
+            again.resumed = True
+            again.why = cut.why
             self.answers.follow(again)

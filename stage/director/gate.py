@@ -12,6 +12,7 @@ from typing import Any
 from characters.definition import Definition
 from characters.guard import Guard, HeldLines, Verdict, masked
 from characters.guard.fold import DATA
+from characters.guard.guard import LEAK_WORDS
 from characters.persona.mind import Said
 from characters.persona.model import Ask, Clause
 from characters.persona.prompt import system_prompt
@@ -45,6 +46,8 @@ class Gate:
         spoken += [line.say for intention in definition.intentions.values() for line in intention.lines]
         spoken += [say for entry in definition.lore for say in entry.says]
         self.guard = Guard(definition.rules, (system_prompt(definition),), tuple(spoken))
+        self.guard.hear("", "hello there")  # patterns are compiled now, not in the first frame that needs them
+        self.guard.say("hello there")
         self.held = HeldLines(mode)
         self.counts: dict[str, int] = {}
         """Verdicts that were not *pass*, by side and kind."""
@@ -95,7 +98,8 @@ class Gate:
 
     def _judged(self, clause: Clause, answer: _Answer, ask: Ask | None, now: int) -> Clause:
         verdict = self.guard.say(clause.text, answer.before)
-        answer.before = clause.text
+        # A leak may come in clauses of two or three words: the last seven are the most that is no leak by itself.
+        answer.before = " ".join(f"{answer.before} {clause.text}".split()[-LEAK_WORDS + 1 :])
         if verdict.clear:
             return clause
         self._count("out", verdict)

@@ -25,6 +25,8 @@ class Order:
     ordered: int
     speech: Utterance | None = None
     piece: Piece | None = None
+    announced: bool = False
+    """Whether she introduces it (her own choice) once it is on paper; a request was taken already."""
 
 
 @dataclass(slots=True)

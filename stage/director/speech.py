@@ -66,6 +66,8 @@ class Utterance:
     """Why the fan's message was chosen."""
     filled: bool = False
     """Whether she has already said that she is thinking."""
+    resumed: bool = False
+    """Whether it goes on with what was cut off before; it is not taken up a second time."""
     words: list[tuple[int, int, str]] = field(default_factory=list)
     spoken: list[tuple[int, int]] = field(default_factory=list)
     """(index, end) of the clauses that were placed."""

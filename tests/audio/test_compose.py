@@ -345,3 +345,8 @@ def test_voices_of_the_keys_move_little() -> None:
             moves.append(sum(min(abs(n - b) for b in before) for n in now) / len(now))
         before = now
     assert max(moves) <= 3
+
+
+def test_a_chord_of_two_tones_is_arpeggiated() -> None:
+    song = compose(LUMI, Wish(prompt="a song about paper planes", style="minyo", seed=113, bars=8))
+    assert all(0 <= note.pitch <= 127 for track in song.tracks for note in track.notes)

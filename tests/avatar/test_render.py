@@ -45,6 +45,28 @@ def test_morph_moves_and_colour_changes(picture: Picture) -> None:
     assert top[1] < top[0] - 3
 
 
+@pytest.mark.skipif(not GODETTE.exists(), reason="the shared models are not here")
+def test_what_is_culled_would_not_have_been_seen(picture: Picture, monkeypatch: pytest.MonkeyPatch) -> None:
+    rig, frame, chance = Rig(loads(GODETTE.read_bytes())), PoseFrame(), np.random.default_rng(1)
+    drawn = []
+    for _ in range(6):
+        frame.rotations[:, :3], frame.rotations[:, 3] = chance.normal(0, 0.35, (len(frame.rotations), 3)), 1
+        frame.rotations /= np.linalg.norm(frame.rotations, axis=1, keepdims=True)
+        rig.apply(frame, 1 / 30)
+        eye = chance.normal((0, 1, 0), (1, 0.5, 1))
+        scene = plain_scene(Camera(tuple(eye), tuple(chance.normal((0, 1.1, 0), 0.2)), chance.uniform(8, 50)))
+        pictures = []
+        for many in (10**9, 1):
+            monkeypatch.setattr("avatar.render.figure.MANY", many)
+            picture.set_model(rig.model)
+            picture.draw(rig, scene)
+            pictures.append(picture.read_rgb())
+        assert (pictures[0] == pictures[1]).all()
+        assert picture.figure is not None
+        drawn.append(picture.figure.before[-1] / len(picture.figure.triangles))
+    assert min(drawn) < 0.8
+
+
 def _i420(rgb: npt.NDArray[np.uint8], out: npt.NDArray[np.uint8]) -> None:
     """BT.709, limited range, by the formula (ITU-R BT.709-6, section 3)."""
     h, w, _ = rgb.shape

@@ -103,3 +103,16 @@ def test_names_that_may_not_be_said_become_friend() -> None:
     entry = Gate(LUMI).enter(event("hello lumi", codecs.decode("Uvgyre88", "rot13")), 0)
     assert entry is not None
     assert entry.fan == "friend"
+
+
+def test_a_prompt_told_in_crumbs_is_stopped() -> None:
+    lumi = characters.load("lumi")
+    gate = Gate(lumi)
+    words = " ".join(lumi.persona.description.split()).split()[:24]
+    crumbs = [" ".join(words[n : n + 3]) for n in range(0, 24, 3)]
+    said = []
+    for n, crumb in enumerate(crumbs):
+        clause = gate.said(Said("a", Clause(crumb, last=n == len(crumbs) - 1)), None, 0)
+        said.append(clause.text if clause else "")
+    assert "".join(said[2:7]) == "" or len(" ".join(said).split()) < 16
+    assert gate.counts["out leak"] >= 3

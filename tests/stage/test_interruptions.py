@@ -146,3 +146,29 @@ def test_a_slow_mind_is_covered_by_one_filler_with_the_fans_name() -> None:
     fillers = [c for c in show.cues("caption") if c.sample > 8.2 * SAMPLE_RATE]
     assert len(fillers) == (1 if show.director.definition.situations.get("filler") else 0)
     assert all(c.sample - 8.2 * SAMPLE_RATE < 1.2 * SAMPLE_RATE for c in fillers)
+
+
+def cut_by(behaviour: str) -> Rehearsal:
+    answer = [Clause("one two three four"), Clause("five six seven eight nine ten"), Clause("the very last words")]
+    show = Rehearsal(None, FakeMind(lambda ask: answer if ask.say else [Clause("hm")]), songs=False)
+    show.run(3.6, {2.0: chat("mika", "tell me something")})
+    show.director.say("Operator here.", show.band.horizon, behaviour)
+    show.run(12)
+    return show
+
+
+def test_an_answer_cut_by_the_operator_is_taken_up_again_once() -> None:
+    show = cut_by("interrupt")
+    replies = [c.data for c in sorted(show.cues("reply"), key=lambda c: c.sample)]
+    cut = next(i for i, r in enumerate(replies) if r.get("cut") and r["fan"] == "mika")
+    assert replies[cut + 1]["text"] == "Operator here."
+    again = replies[cut + 2]
+    assert again["fan"] == "mika"
+    assert again["text"].endswith("the very last words")
+    assert not again["text"].startswith("one two")
+    assert sum("very last words" in r["text"] for r in replies) == 1
+    assert [text for _, text in show.director.answers.history if "very last words" in text]
+
+
+def test_what_the_operator_replaces_is_not_taken_up_again() -> None:
+    assert not any("very last words" in c.data["text"] for c in cut_by("replace").cues("reply"))

@@ -14,9 +14,11 @@ from audio.engine.forge import Forge, NoteKey
 from audio.engine.offline import STEM_DB, Press, render
 from audio.engine.sheet import lay_out
 from audio.engine.shelf import Shelf
+from audio.instruments.errors import SampleError
 from audio.mix import loudness, true_peak
-from audio.score.model import Mix, Note, Song
+from audio.score.model import Mix, Note, Song, Track
 from tests.audio.engine.song import song
+from tests.audio.instruments.test_sampled import soundfont
 
 pytest.importorskip("pyo", reason="the engine needs pyo")
 
@@ -116,3 +118,16 @@ def test_open_hats_are_choked_and_kicks_known() -> None:
     assert len(sheet.kicks) == 8
     hats = [p for p in sheet.parts[0].sounds if p.key.pitch == 46]
     assert hats[0].ends < 1 << 40
+
+
+def test_a_sampled_track_starts_on_its_sample(press: Press, tmp_path: Path) -> None:
+    (tmp_path / "a.sf2").write_bytes(soundfont(looped=False))
+    name = f"sf2:{tmp_path}/a.sf2#0:4"
+    track = Track("keys", name, (Note(Fraction(2), Fraction(1), 69, 0.8),), reverb=0.0)
+    plain = quiet(song(2))
+    made = render(replace(plain, tracks=(track,), mix=Mix(0.0)), press)
+    heard = np.flatnonzero(np.abs(made.pcm).max(axis=1) > 3)
+    start = plain.tempo_map.sample(2)
+    assert start <= heard[0] <= start + 24
+    with pytest.raises(SampleError, match="no such file"):
+        render(replace(plain, tracks=(replace(track, instrument="sf2:none.sf2"),)), press)

@@ -1,0 +1,35 @@
+"""Which thread goes first on a busy machine, where the system lets us say so."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+
+_FIRST, _LAST = -10, 5
+_PATIENCE, _HELD_UP, _MOST = 0.012, 0.03, 0.4
+
+
+def go_first() -> None:
+    """The calling thread makes or carries sound: what is late is heard."""
+    _nice(_FIRST)
+
+
+def give_way() -> None:
+    """The calling thread prepares for later."""
+    _nice(_LAST)
+
+
+def _nice(value: int) -> None:
+    # On Linux a thread has a niceness of its own; elsewhere (or without the right to it) all stays as it is.
+    with contextlib.suppress(OSError, AttributeError):
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), value)
+
+
+def patience(behind: float) -> float:
+    """Seconds that live sound is waited for when the consumer is ``behind`` its clock by so much.
+
+    Some milliseconds, as a rule: then it is silence, counted, and time goes on. A consumer that was itself held up by a
+    busy machine first lets the band make what it had no room for, until it is 0.4 s behind.
+    """
+    return _MOST - behind if _HELD_UP < behind < _MOST - _PATIENCE else _PATIENCE
