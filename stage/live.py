@@ -49,7 +49,7 @@ BLOCK = 1024
 EARLY = 0.15
 """Seconds before it is due that a frame is begun: what it shows is settled up to the band's horizon, so making it
 early costs nothing and a slow frame is still on time."""
-COMFORT = {"none": 0.68, "mlaa": 0.65, "fxaa": 0.5, "msaa4": 0.5}
+COMFORT = {"none": 0.6, "mlaa": 0.5, "fxaa": 0.45, "msaa4": 0.45}
 """Share of a frame's time that drawing a close shot may take when the show begins; the rest is for the encoder, the
 band and what else the machine does. A shader's smoothing must leave more room: it costs most in the closest shots."""
 TICK = 0.008

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-STEPS_DOWN_AFTER = 2.0
+STEPS_DOWN_AFTER = 1.2
 """Seconds of trouble before a step down."""
 GRACE = 2.0
 """Seconds of trouble forgiven at the start, while processes start and caches fill."""
@@ -40,7 +40,7 @@ def ladder(width: int, height: int, fps: int, fixed: bool = False) -> list[Level
         rates = [fps, *([fps // 2] if fps > 20 else [])]
         return [scaled(1, "mlaa", fps), *(scaled(1, "none", rate) for rate in rates)]
     # Smoothing costs a tenth of a frame, less than it is worth at any size.
-    steps = [scaled(share, "mlaa", fps) for share in (1, 0.75, 0.5)]
+    steps = [scaled(share, "mlaa", fps) for share in (1, 0.875, 0.75, 0.625, 0.5)]
     if fps > 20:
         steps += [scaled(0.5, "none", fps // 2)]
     return steps

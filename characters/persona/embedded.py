@@ -218,7 +218,7 @@ class Embedded:
             or woven
             or intent not in variable()
             or chosen.line.mood
-            or not (heard or rng.random() < FRESH)
+            or not (heard or (rng.random() < FRESH and not ask.hurry))
         ):
             return say
         model = refiner()

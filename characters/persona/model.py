@@ -51,6 +51,8 @@ class Ask:
     """An intent the guard has decided (``injection``, ``distress``, ...); whatever the words look like, it holds."""
     knows: tuple[str, ...] = ()
     """What memory and lore have to say to this ask, one sentence each: data for the answer, never an order."""
+    hurry: bool = False
+    """Nothing is being said: a good line at once is worth more than a better one later."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,6 +78,8 @@ class Refiner:
         beginning = len(card(context.traits))
         ids = self._bpe.encode_parts(prompt(context))[beginning:]
         mood = self._bpe.special[f"<m:{context.mood}>"]
+        if state.length + len(ids) + 1 + MOST_TOKENS > self._model.room:
+            return ""  # words of hardly any letters fill the state by themselves: spoken as authored
         logits = self._model.forward([*ids, mood], state)
         legal = self._legal(wish.slots)
         first = legal.copy()

@@ -407,7 +407,7 @@ class Director:
         ask = Ask(
             "", self._moment(situation), fan=entry.fan, say=entry.text, kind=event.kind, amount=event.amount,
             history=self.answers.recent(), limit=self.plan.words, account=event.account, ruling=entry.ruling,
-            knows=self.tonight.knows(),
+            knows=self.tonight.knows(), hurry=not self.desk.busy(now),
         )  # fmt: skip
         utterance = self.desk.say(ask, now, accepted=event.accepted)
         utterance.quiet = not self.desk.busy(now, but=utterance) and choice.waited < 0.2
