@@ -49,9 +49,12 @@ class BankVoice:
         """How loud this voice sings, found once: no phrase is levelled by itself, so an edit moves nothing else."""
         with self._lock:
             if not self._levelled:
-                plan = sing.plan(self._bank, self.settings, sing.scale_line(self.settings))
-                self._level = measured(plans.raw(plan, self._bank, self.settings)[0])
                 self._levelled = True
+                try:
+                    plan = sing.plan(self._bank, self.settings, sing.scale_line(self.settings))
+                    self._level = measured(plans.raw(plan, self._bank, self.settings)[0])
+                except VoiceError:  # a bank without these syllables: each phrase is levelled by itself
+                    self._level = None
             return self._level
 
     def _plan(self, phrase: Phrase) -> plans.Plan:
