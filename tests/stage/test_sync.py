@@ -61,8 +61,8 @@ def film(path: Path) -> list[float]:
         pcm[at : at + len(take.pcm)] += take.pcm
         for cue in voice_cues(take, at - take.layout.start, "x", sung=False):
             if cue.kind == "phoneme":
-                shut = before is None or before.data["viseme"] in SHUT and before.length >= 1920
-                if cue.data["viseme"] in OPEN and cue.length >= 2880 and (shut or cue.sample - before.end > 2880):  # type: ignore[union-attr]
+                shut = before is None or (before.data["viseme"] in SHUT and before.length >= 1920)
+                if cue.data["viseme"] in OPEN and cue.length >= 2880 and (shut or cue.sample - before.end > 2880):
                     opens.append(cue.sample / 48)
                 before = cue
                 performer.mouth(cue.sample, cue.length, cue.data["viseme"], cue.data["weight"], "x")
