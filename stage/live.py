@@ -210,9 +210,13 @@ class LiveShow:
         self.show.restart_body()
 
     def _calibrate(self) -> None:
-        """Begin at the best level whose frames leave this machine enough time for everything else."""
+        """Begin at the best level whose frames leave this machine enough time for everything else.
+
+        At the lowest of full rate if none does: what a still picture costs says too little to halve the rate for it.
+        """
         assert self.picture is not None
-        for at, level in enumerate(self.quality.levels):
+        rate = self.quality.levels[0].fps
+        for at, level in enumerate(level for level in self.quality.levels if level.fps == rate):
             if at:
                 self.picture.resize((level.width, level.height), level.aa)
             image, times = self._image(level), []
