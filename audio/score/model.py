@@ -10,6 +10,8 @@ import bisect
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+from audio.voice.curves import RANGES
+
 SAMPLE_RATE = 48_000
 
 
@@ -73,20 +75,8 @@ class Section:
     energy: float = 0.5
 
 
-CURVES: dict[str, tuple[float, float]] = {
-    "pitch": (-24.0, 24.0),
-    "vibrato_depth": (0.0, 3.0),
-    "vibrato_rate": (1.0, 12.0),
-    "dynamics": (-40.0, 12.0),
-    "breath": (-1.0, 1.0),
-    "tension": (-2.0, 2.0),
-    "gender": (-4.0, 4.0),
-    "growl": (0.0, 1.0),
-    "harmony": (0.0, 1.0),
-    "choir": (0.0, 1.0),
-}
-"""Expression curves and their ranges: pitch in semitones off the note, vibrato depth in semitones and rate in Hz,
-dynamics in dB, the rest as in the character's voice settings."""
+CURVES = RANGES
+"""Expression curves and their ranges, which are what the voice can do."""
 
 
 @dataclass(frozen=True, slots=True)
