@@ -115,6 +115,8 @@ class Line(Part):
     say: str
     weight: float = Field(default=1.0, gt=0)
     mood: str = ""
+    when: list[str] = []
+    """Words of a fan (one is enough) that this line answers; it is said then, and never otherwise. Empty: always fits."""
 
 
 class Intention(Part):
@@ -122,6 +124,7 @@ class Intention(Part):
 
     hears: list[str] = []
     lines: list[Line] = []
+    """Those of a ``when`` table included."""
 
 
 class LoreEntry(Part):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -24,6 +25,7 @@ from characters.persona.small.grammar import sections
 from characters.persona.small.tokens import PHASES, TRAITS, Context
 from characters.persona.small.wording import fitting_mood, nameless
 from characters.persona.speech import has_words, plain, slots_of, spoken_name, spoken_topic, told_back
+from characters.persona.topics import written
 from characters.persona.understand import CRITICAL, Understanding, normal
 
 SURE_LORE = 0.72
@@ -64,6 +66,8 @@ class _Ready:
     slots: frozenset[str]
     words: int = 0
     """Spoken words, slots counted as one."""
+    when: frozenset[str] = frozenset()
+    """Words of the fan it answers; empty: it fits whatever the fan said."""
 
 
 class Embedded:
@@ -184,9 +188,11 @@ class Embedded:
     def _say(
         self, groups: Sequence[str], ask: Ask, values: dict[str, str], rng: random.Random, mood: str
     ) -> list[Clause]:
-        have = frozenset(values)
+        have, about = frozenset(values), _about(ask.say)
         for group in groups:
-            fitting = [ready for ready in self._pools.get(group, []) if ready.slots <= have]
+            fitting = [
+                r for r in self._pools.get(group, []) if r.slots <= have and (not r.when or not r.when.isdisjoint(about))
+            ]
             if group == "s.idle":
                 fitting += [
                     r for name, pool in self._pools.items() if name[:2] == "l." for r in pool if r.slots <= have
@@ -195,6 +201,7 @@ class Embedded:
                 fitting = [ready for ready in fitting if "song" in ready.slots] or fitting
             if not fitting:
                 continue
+            fitting = self._closest(fitting)
             short = [ready for ready in fitting if ready.words <= ask.limit]
             chosen = self._choose(short or fitting, rng, "fan" in have and bool(ask.say))
             say = self._worded(chosen, ask, have, rng, mood)
@@ -271,6 +278,14 @@ class Embedded:
         if len(self._recent) > 2 * REST:
             self._recent = {line: turn for line, turn in self._recent.items() if self._turn - turn < REST}
 
+    def _closest(self, fitting: list[_Ready]) -> list[_Ready]:
+        """Lines about the fan's very words, or about their topic, before those that fit anything; not twice in a row."""
+        for closer in ([r for r in fitting if r.when], [r for r in fitting if "topic" in r.slots]):
+            fresh = [r for r in closer if self._turn - self._said.get(r.key, -REST) >= REST]
+            if fresh:
+                return fresh
+        return fitting
+
     def _choose(self, fitting: list[_Ready], rng: random.Random, to_fan: bool) -> _Ready:
         """The fan's name first where lines hold it; then what has been silent longest; then chance by weight."""
         if to_fan and rng.random() < 0.8:
@@ -306,9 +321,23 @@ def _known(ask: Ask, intent: Intent) -> str:
 
 def _ready(group: str, lines: Sequence[Line]) -> list[_Ready]:
     return [
-        _Ready(f"{group}.{n}", line, frozenset(slots_of(line.say)), len(_TAG.sub(" ", line.say).split()))
+        _Ready(
+            f"{group}.{n}", line, frozenset(slots_of(line.say)), len(_TAG.sub(" ", line.say).split()),
+            frozenset(map(_stem, line.when)),
+        )
         for n, line in enumerate(lines)
-    ]
+    ]  # fmt: skip
+
+
+def _stem(word: str) -> str:
+    """The word without the ending that most often differs between what is written and what is looked for."""
+    return re.sub(r"(?:'s|ing|ies|es|ed|[sye])$", "", word) if len(word) > 3 else word
+
+
+def _about(say: str) -> frozenset[str]:
+    """The stems of a fan's words, and the names of scripts that are not Latin (``hangul``, ``cyrillic``, ``cjk``)."""
+    scripts = {unicodedata.name(ch, "latin").split()[0].lower() for ch in say if ch.isalpha() and not ch.isascii()}
+    return frozenset(map(_stem, [*normal(say).split(), *scripts]))
 
 
 def _situation_groups(ask: Ask) -> list[str]:
@@ -325,7 +354,7 @@ def _values(ask: Ask, intent: Intent) -> dict[str, str]:
     values = {
         "fan": spoken_name(ask.fan) if ask.fan.strip() else "",
         "song": _title(song),
-        "topic": told_back(spoken_topic(topic)) if topic else "",
+        "topic": written(intent.name, told_back(spoken_topic(topic))) if topic else "",
         "count": str(moment.fans) if moment.fans > 1 else "",
     }
     return {slot: value for slot, value in values.items() if value}
