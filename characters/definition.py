@@ -36,6 +36,9 @@ class Persona(Part):
     manners: list[str] = []
     traits: dict[str, float] = {}
     """Named traits from -1 to 1 (warmth, wit, energy, formality, ...)."""
+    wording: Literal["as written", "shaped"] = "as written"
+    """``as written``: fresh lines are spoken as their author wrote them. ``shaped``: traits and moods are made heard in
+    them; for characters whose lines are not in their own voice, as imported ones."""
     catchphrases: list[str] = []
     never: list[str] = []
     brain: str = "embedded"

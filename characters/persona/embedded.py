@@ -20,10 +20,11 @@ from characters.persona.clauses import clauses_of, limit_words
 from characters.persona.knowledge import fact, worked_out
 from characters.persona.model import MOODS, Ask, Cancelled, Clause, Intent
 from characters.persona.refine import Wish, bare, fault, refiner, words_of
+from characters.persona.shape import shaped
 from characters.persona.small.corpus import variable
-from characters.persona.small.grammar import sections
+from characters.persona.small.grammar import Section, sections
 from characters.persona.small.tokens import PHASES, TRAITS, Context
-from characters.persona.small.wording import fitting_mood, nameless
+from characters.persona.small.wording import fitting_mood, nameless, reword, synonyms
 from characters.persona.speech import has_words, plain, slots_of, spoken_name, spoken_topic, told_back
 from characters.persona.topics import written
 from characters.persona.understand import CRITICAL, Understanding, normal
@@ -33,8 +34,8 @@ SURE_LORE = 0.72
 
 REST = 240
 """Lines that pass before one is spoken again: half an hour at one line in eight seconds."""
-FRESH = 0.35
-"""Share of lines not heard yet that are refined all the same, so that they fit the moment."""
+MOOD_HEARD = 0.5
+"""How often a mood colours the words of a ``shaped`` character's line."""
 TRIES = 2
 """Lines asked of the small model before the authored one is spoken."""
 TRAIT = {"formality": 0.65}
@@ -53,7 +54,14 @@ _QUESTION = re.compile(
     r"were|will|would|should|have|has|tell me|explain)\b"
 )
 _TAG = re.compile(r"\[[^\]]*\]\s*")
+_MOOD_TAG = re.compile(rf"\[\s*(?:{'|'.join(MOODS)})\s*\]\s*")
 _TAG_NAME = re.compile(r"\[\s*([a-z_]+)\s*\]")
+_SOUNDS = {
+    "energy": re.compile(r"!|\[(?:excited|cheer|clap)\]"), "curiosity": re.compile(r"\?"),
+    "warmth": re.compile(r"\[(?:tender|heart)\]|\b(?:glad|dear|thank|kind|lovely|friend)\b"),
+    "wit": re.compile(r"\[(?:teasing|laugh)\]"), "formality": re.compile(r"\b(?:shall|indeed|please|one must|rather)\b"),
+}  # fmt: skip
+"""What a line of a trait looks like, to choose among the fitting ones."""
 _NEXT = {"why": ("why", "really"), "really": ("really", "why")}
 
 
@@ -79,6 +87,7 @@ class Embedded:
         """``refine``: whether the small model may vary lines (the stage's own fallback must not wait for it)."""
         self._definition = definition
         self._refine = refine
+        self.mood_heard = MOOD_HEARD
         self._recent: dict[str, int] = {}
         self._traits = _traits(definition)
         self._seed = seed
@@ -204,13 +213,27 @@ class Embedded:
             fitting = self._closest(fitting)
             short = [ready for ready in fitting if ready.words <= ask.limit]
             chosen = self._choose(short or fitting, rng, "fan" in have and bool(ask.say))
-            say = self._worded(chosen, ask, have, rng, mood)
+            say = self._shaped(self._worded(chosen, ask, have, rng, mood), chosen, ask, have, rng, mood)
             clauses = clauses_of(say, values, chosen.line.mood or mood)
             if clauses:
                 self._said[chosen.key] = self._turn
                 self._recent[bare(say)] = self._turn
                 return clauses
         return []
+
+    def _shaped(
+        self, say: str, chosen: _Ready, ask: Ask, have: frozenset[str], rng: random.Random, mood: str
+    ) -> str:
+        """The line with the character's traits and its mood made heard, where the author asks for that."""
+        persona = self._definition.persona
+        if persona.wording != "shaped":
+            return say
+        intent = chosen.key.rpartition(".")[0].partition(".")[2]
+        grave = intent not in variable() and not chosen.key.startswith(("s.", "l.")) or intent in _SILENT_MOODS
+        heard = "" if chosen.line.mood or grave or not ask.say or rng.random() >= self.mood_heard else mood
+        if heard:
+            say = _MOOD_TAG.sub("", say)
+        return shaped(say, persona.traits, heard, rng, grave=grave, named="fan" in have)
 
     def _worded(self, chosen: _Ready, ask: Ask, have: frozenset[str], rng: random.Random, mood: str) -> str:
         """The authored line, or what the small model makes of it for this moment."""
@@ -225,12 +248,10 @@ class Embedded:
             or woven
             or intent not in variable()
             or chosen.line.mood
-            or not (heard or (rng.random() < FRESH and not ask.hurry))
+            or not heard
         ):
             return say
         model = refiner()
-        if model is None:
-            return say
         self._forget()
         wish = self._wish(intent, say, ask, have, rng, mood)
         if heard and wish.context.style == "plain" and intent in sections():
@@ -242,10 +263,21 @@ class Embedded:
         if heard and intent in sections():
             wishes.append(replace(wish, context=replace(wish.context, candidate="", length="long")))
         for item in wishes:
-            line = model.line(item, rng)
+            line = model.line(item, rng) if model is not None else ""
             if line and not fault(line, item, self._recent):
                 return line
-        return say
+        return self._reworded(wish, rng) or say
+
+    def _reworded(self, wish: Wish, rng: random.Random) -> str:
+        """What the rules of wording make of a line that was heard lately and that the model could not vary well."""
+        section = sections().get(wish.context.intent) or Section(wish.context.intent, "S")
+        for style in ("plain", "warm", "asks", "quips"):
+            context = replace(wish.context, style=style, length="mid")
+            body = reword(synonyms(context.candidate, rng, 0.3), context, section, rng)
+            line = f"[{context.mood}] {body}"
+            if not fault(line, wish, self._recent):
+                return line
+        return ""
 
     def _wish(self, intent: str, say: str, ask: Ask, have: frozenset[str], rng: random.Random, mood: str) -> Wish:
         """What the small model is told: the line, the fan's words, the character, the mood and the moment."""
@@ -296,7 +328,14 @@ class Embedded:
         if not fresh:
             ordered = sorted(fitting, key=lambda ready: self._said[ready.key])
             fresh = ordered[: max(1, len(ordered) // 3)]
-        return rng.choices(fresh, [ready.line.weight for ready in fresh])[0]
+        return rng.choices(fresh, [ready.line.weight * self._voice(ready.line.say) for ready in fresh])[0]
+
+    def _voice(self, say: str) -> float:
+        """How much a line sounds like the character's traits: 1 for neither, up to 2 and down to a half."""
+        known, lean = self._definition.persona.traits, 0.0
+        for trait, sounds in _SOUNDS.items():
+            lean += known.get(trait, 0.0) * (0.5 if sounds.search(say) else -0.2)
+        return 2.0 ** max(-1.0, min(1.0, lean))
 
 
 def _traits(definition: Definition) -> tuple[tuple[str, int], ...]:
