@@ -72,7 +72,7 @@ def _wording(body: str, heard: Mapping[str, float], grave: bool) -> tuple[str, l
     formality = heard.get("formality", 0.0)
     if formality:
         changed = expanded(body) if formality > 0 else contracted(body)
-        shows = changed != body if formality > 0 else bool(_CONTRACTED.search(changed))
+        shows = changed != body if formality > 0 else len(_CONTRACTED.findall(changed)) > 1
         body = changed
         silent += [] if shows else ["formality"]
     if grave:
