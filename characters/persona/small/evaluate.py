@@ -151,7 +151,7 @@ def main(arguments: list[str] | None = None) -> dict[str, Any]:
         "character": options.character,
         "legal": legal(options.replies) if options.replies else None,
         "show": show(options.character, options.lines) if options.lines else None,
-        "control": control(options.control, options.character),
+        "control": control(options.control, options.character) if options.control else None,
     }
     print(json.dumps(facts))
     return facts
