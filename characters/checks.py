@@ -10,8 +10,8 @@ from typing import Any
 from characters.definition import Definition, Line
 from characters.loader import load, nearest, songs
 from characters.persona.model import GESTURES, MOODS
-from characters.persona.topics import SUBJECTS
 from characters.persona.speech import SLOTS, clean_speech, fill, has_words, known_tag, slots_of, tags_of
+from characters.persona.topics import SUBJECTS
 
 
 def _taxonomy() -> dict[str, dict[str, Any]]:

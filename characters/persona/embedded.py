@@ -25,15 +25,17 @@ from characters.persona.small.corpus import variable
 from characters.persona.small.grammar import Section, sections
 from characters.persona.small.tokens import PHASES, TRAITS, Context
 from characters.persona.small.wording import fitting_mood, nameless, reword, synonyms
-from characters.persona.speech import has_words, plain, slots_of, spoken_name, spoken_topic, told_back
+from characters.persona.speech import fill, has_words, plain, slots_of, spoken_name, spoken_topic, told_back
 from characters.persona.topics import written
 from characters.persona.understand import CRITICAL, Understanding, normal
 
 SURE_LORE = 0.72
 """Above this confidence an intent is answered as such even when lore fits too."""
 
-REST = 240
-"""Lines that pass before one is spoken again: half an hour at one line in eight seconds."""
+REST = 450
+"""Turns that pass before a line is spoken again: half an hour at one in four seconds."""
+OTHERS = 4
+"""Lines tried for one that was not heard lately."""
 MOOD_HEARD = 0.5
 """How often a mood colours the words of a ``shaped`` character's line."""
 TRIES = 2
@@ -198,9 +200,12 @@ class Embedded:
         self, groups: Sequence[str], ask: Ask, values: dict[str, str], rng: random.Random, mood: str
     ) -> list[Clause]:
         have, about = frozenset(values), _about(ask.say)
+        spare: tuple[str, str, list[Clause]] | None = None
         for group in groups:
             fitting = [
-                r for r in self._pools.get(group, []) if r.slots <= have and (not r.when or not r.when.isdisjoint(about))
+                r
+                for r in self._pools.get(group, [])
+                if r.slots <= have and (not r.when or not r.when.isdisjoint(about))
             ]
             if group == "s.idle":
                 fitting += [
@@ -210,26 +215,39 @@ class Embedded:
                 fitting = [ready for ready in fitting if "song" in ready.slots] or fitting
             if not fitting:
                 continue
-            fitting = self._closest(fitting)
-            short = [ready for ready in fitting if ready.words <= ask.limit]
-            chosen = self._choose(short or fitting, rng, "fan" in have and bool(ask.say))
-            say = self._shaped(self._worded(chosen, ask, have, rng, mood), chosen, ask, have, rng, mood)
-            clauses = clauses_of(say, values, chosen.line.mood or mood)
-            if clauses:
-                self._said[chosen.key] = self._turn
-                self._recent[bare(say)] = self._turn
-                return clauses
+            for _ in range(OTHERS):
+                closest = self._closest(fitting)
+                short = [ready for ready in closest if ready.words <= ask.limit]
+                chosen = self._choose(short or closest, rng, "fan" in have and bool(ask.say))
+                say = self._shaped(self._worded(chosen, ask, have, rng, mood), chosen, ask, have, rng, mood)
+                heard = self._heard(filled(say, values))
+                clauses = clauses_of(say, values, chosen.line.mood or mood)
+                if clauses and (not heard or not spare):
+                    spare = (chosen.key, say, clauses)
+                if spare and not heard:
+                    return self._speak(*spare, values=values)
+                fitting = [ready for ready in fitting if ready is not chosen]
+                if not fitting:
+                    break
+            if spare:  # heard lately, but it fits: better than a fresh line that does not
+                return self._speak(*spare, values=values)
         return []
 
-    def _shaped(
-        self, say: str, chosen: _Ready, ask: Ask, have: frozenset[str], rng: random.Random, mood: str
-    ) -> str:
+    def _speak(self, key: str, say: str, clauses: list[Clause], *, values: dict[str, str]) -> list[Clause]:
+        self._said[key] = self._turn
+        self._recent[bare(say)] = self._recent[filled(say, values)] = self._turn
+        return clauses
+
+    def _heard(self, bare_line: str) -> bool:
+        return self._turn - self._recent.get(bare_line, -REST) < REST
+
+    def _shaped(self, say: str, chosen: _Ready, ask: Ask, have: frozenset[str], rng: random.Random, mood: str) -> str:
         """The line with the character's traits and its mood made heard, where the author asks for that."""
         persona = self._definition.persona
         if persona.wording != "shaped":
             return say
         intent = chosen.key.rpartition(".")[0].partition(".")[2]
-        grave = intent not in variable() and not chosen.key.startswith(("s.", "l.")) or intent in _SILENT_MOODS
+        grave = (intent not in variable() and not chosen.key.startswith(("s.", "l."))) or intent in _SILENT_MOODS
         heard = "" if chosen.line.mood or grave or not ask.say or rng.random() >= self.mood_heard else mood
         if heard:
             say = _MOOD_TAG.sub("", say)
@@ -240,16 +258,10 @@ class Embedded:
         say = chosen.line.say
         group, _, name = chosen.key.rpartition(".")[0].partition(".")
         intent = name if group == "i" else f"s.{name}" if group == "s" else "s.idle"
-        heard = self._turn - self._recent.get(bare(say), -REST) < REST
+        heard = self._heard(bare(say))
         # Where the fan's name is part of the sentence, changing it would break the sentence.
         woven = "{fan}" in nameless(_TAG.sub("", say))
-        if (
-            not self._refine
-            or woven
-            or intent not in variable()
-            or chosen.line.mood
-            or not heard
-        ):
+        if not self._refine or woven or intent not in variable() or chosen.line.mood or not heard:
             return say
         model = refiner()
         self._forget()
@@ -336,6 +348,11 @@ class Embedded:
         for trait, sounds in _SOUNDS.items():
             lean += known.get(trait, 0.0) * (0.5 if sounds.search(say) else -0.2)
         return 2.0 ** max(-1.0, min(1.0, lean))
+
+
+def filled(say: str, values: dict[str, str]) -> str:
+    """What counts as the same line: its words with all slots filled but the fan's name, without tags and stops."""
+    return bare(fill(nameless(_TAG.sub("", say)), values | {"fan": ""}))
 
 
 def _traits(definition: Definition) -> tuple[tuple[str, int], ...]:

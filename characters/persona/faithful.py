@@ -73,7 +73,9 @@ def _groups() -> tuple[dict[tuple[str, ...], str], int]:
 @cache
 def _added() -> frozenset[tuple[str, ...]]:
     """Openers and tails that any line may get."""
-    return frozenset(key for phrase in phrases() for text in every(phrase) for part in _SENTENCE.split(text) if (key := _key(part)))
+    return frozenset(
+        key for phrase in phrases() for text in every(phrase) for part in _SENTENCE.split(text) if (key := _key(part))
+    )
 
 
 @cache

@@ -21,7 +21,9 @@ TRAITS = ("formality", "energy", "curiosity", "warmth", "wit")
 _TAGS = re.compile(r"^(?:\[[^\]]*\]\s*)*")
 _TAG = re.compile(r"\[[^\]]*\]")
 _SENTENCE = re.compile(r"(?<=[.!?])\s+")
-_CONTRACTED = re.compile(r"\b(?:I'm|I've|I'll|I'd|\w+n't|(?:it|that|there|what|you|we|they|let)'(?:s|re|ve|ll))\b", re.I)
+_CONTRACTED = re.compile(
+    r"\b(?:I'm|I've|I'll|I'd|\w+n't|(?:it|that|there|what|you|we|they|let)'(?:s|re|ve|ll))\b", re.I
+)
 
 
 @cache

@@ -12,7 +12,7 @@ from characters.persona import bank
 from characters.persona.classifier import classifier
 from characters.persona.model import Intent
 from characters.persona.retrieval import Index
-from characters.persona.speech import URL, has_words, plain, spoken_topic, unsafe
+from characters.persona.speech import URL, plain, spoken_topic, unsafe
 from characters.persona.topics import political, subject
 
 CRITICAL = frozenset(
@@ -196,7 +196,7 @@ _OURS = re.compile(
 
 def _wordless(text: str) -> Intent | None:
     """Emoji, punctuation and bare laughter."""
-    if any(ch.isascii() and ch.isalnum() or unicodedata.name(ch, "").startswith("LATIN") for ch in text):
+    if any((ch.isascii() and ch.isalnum()) or unicodedata.name(ch, "").startswith("LATIN") for ch in text):
         return None
     known = bank.emoji()
     for char in text:

@@ -70,6 +70,9 @@ class States:
         self.keys = np.stack([state.keys for state in states], 1)
         self.values = np.stack([state.values for state in states], 1)
         self.lengths = np.array([state.length for state in states])
+        for row, length in enumerate(self.lengths):  # what was never written is still multiplied by zero
+            self.keys[:, row, :, length:] = 0.0
+            self.values[:, row, :, length:] = 0.0
 
     def keep(self, rows: Sequence[int]) -> None:
         """Drops all but these rows."""
@@ -145,7 +148,9 @@ class Llama:
             q = q * cos + np.concatenate((q[..., half:], q[..., :half]), -1) * sin
             states.keys[n, rows, :, at] = k * cos + np.concatenate((k[..., half:], k[..., :half]), -1) * sin
             states.values[n, rows, :, at] = v
-            scores = q[:, :, None] @ states.keys[n, :, :, :end].transpose(0, 1, 3, 2) * np.float32(self.head**-0.5) + later
+            scores = (
+                q[:, :, None] @ states.keys[n, :, :, :end].transpose(0, 1, 3, 2) * np.float32(self.head**-0.5) + later
+            )
             scores = np.exp(scores - scores.max(-1, keepdims=True))
             mixed = (scores / scores.sum(-1, keepdims=True)) @ states.values[n, :, :, :end]
             x = x + mixed.reshape(len(at), -1) @ out

@@ -71,7 +71,9 @@ def _contractions() -> dict[str, str]:
 def phrases() -> list[str]:
     """Templates of all openers and tails that wording may put around an answer."""
     document = _document()
-    found = [text for name in ("openers", "moods", "named", "tails") for texts in document[name].values() for text in texts]
+    found = [
+        text for name in ("openers", "moods", "named", "tails") for texts in document[name].values() for text in texts
+    ]
     return list(dict.fromkeys(found))
 
 
