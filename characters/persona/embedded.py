@@ -215,11 +215,12 @@ class Embedded:
                 fitting = [ready for ready in fitting if "song" in ready.slots] or fitting
             if not fitting:
                 continue
-            for _ in range(OTHERS):
+            for attempt in range(OTHERS):
                 closest = self._closest(fitting)
                 short = [ready for ready in closest if ready.words <= ask.limit]
                 chosen = self._choose(short or closest, rng, "fan" in have and bool(ask.say))
-                say = self._shaped(self._worded(chosen, ask, have, rng, mood), chosen, ask, have, rng, mood)
+                say = self._worded(chosen, ask, have, rng, mood, attempt == 0)
+                say = self._shaped(say, chosen, ask, have, rng, mood)
                 heard = self._heard(filled(say, values))
                 clauses = clauses_of(say, values, chosen.line.mood or mood)
                 if clauses and (not heard or not spare):
@@ -253,29 +254,29 @@ class Embedded:
             say = _MOOD_TAG.sub("", say)
         return shaped(say, persona.traits, heard, rng, grave=grave, named="fan" in have)
 
-    def _worded(self, chosen: _Ready, ask: Ask, have: frozenset[str], rng: random.Random, mood: str) -> str:
-        """The authored line, or what the small model makes of it for this moment."""
+    def _worded(
+        self, chosen: _Ready, ask: Ask, have: frozenset[str], rng: random.Random, mood: str, model: bool
+    ) -> str:
+        """The authored line; when it was heard lately, what the small model or the rules of wording make of it."""
         say = chosen.line.say
         group, _, name = chosen.key.rpartition(".")[0].partition(".")
         intent = name if group == "i" else f"s.{name}" if group == "s" else "s.idle"
         heard = self._heard(bare(say))
         # Where the fan's name is part of the sentence, changing it would break the sentence.
         woven = "{fan}" in nameless(_TAG.sub("", say))
-        if not self._refine or woven or intent not in variable() or chosen.line.mood or not heard:
+        if woven or intent not in variable() or chosen.line.mood or not heard:
             return say
-        model = refiner()
+        small = refiner() if model and self._refine else None
         self._forget()
         wish = self._wish(intent, say, ask, have, rng, mood)
-        if heard and wish.context.style == "plain" and intent in sections():
+        if wish.context.style == "plain" and intent in sections():
             # The same answer with another ending is another line.
             wish = replace(
                 wish, context=replace(wish.context, style=rng.choice(("asks", "quips", "warm")), length="mid")
             )
-        wishes = [wish] * TRIES
-        if heard and intent in sections():
-            wishes.append(replace(wish, context=replace(wish.context, candidate="", length="long")))
+        wishes = [wish] * TRIES if small is not None else []
         for item in wishes:
-            line = model.line(item, rng) if model is not None else ""
+            line = small.line(item, rng) if small is not None else ""
             if line and not fault(line, item, self._recent):
                 return line
         return self._reworded(wish, rng) or say

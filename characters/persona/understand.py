@@ -6,6 +6,7 @@ import math
 import re
 import unicodedata
 from dataclasses import replace
+from functools import lru_cache
 
 from characters.definition import Definition
 from characters.persona import bank
@@ -78,6 +79,12 @@ def normal(text: str) -> str:
     return " ".join(words)
 
 
+@lru_cache(maxsize=4)
+def _index(texts: tuple[str, ...], labels: tuple[str, ...]) -> Index:
+    """The index of these examples; brains of the same character share it."""
+    return Index(texts, labels)
+
+
 class Understanding:
     """Understands fan lines for one character: its ``hears`` and the shared bank are the examples."""
 
@@ -93,7 +100,7 @@ class Understanding:
                 if example:
                     texts.append(example)
                     labels.append(name)
-        self._index = Index(texts, labels)
+        self._index = _index(tuple(texts), tuple(labels))
 
     def __call__(self, say: str) -> Intent:
         """The intent of a fan's words and their topic; ``unknown`` with low confidence when nothing fits."""
