@@ -242,8 +242,8 @@ def fault(line: str, wish: Wish, recent: Collection[str]) -> str:
         return "grammar"
     if unsafe(spoken):
         return "blocked"
-    allowed = grammar_words() | wish.vocabulary | words_of([candidate])
-    if any(word not in allowed for word in _WORD.findall(re.sub(r"\{\w+\}", " ", spoken.lower()))):
+    known = (grammar_words(), wish.vocabulary, words_of([candidate]))
+    if any(not any(word in part for part in known) for word in _WORD.findall(re.sub(r"\{\w+\}", " ", spoken.lower()))):
         return "unknown word"
     if candidate and not faithful(candidate, spoken, wish.context.intent):
         return "drift"
