@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
 
@@ -61,6 +62,13 @@ def track_loudness(song: Song, track: Track) -> float:
     tail = 10 ** (-6 * np.arange(1, 30) * STEP / 48_000 / max(0.1, spec.release))
     power = np.zeros(tempo.sample(tempo.bar_beat(song.bars)) // STEP + 120)
     known: dict[tuple[int, float], Floats | None] = {}
+    places: dict[Fraction, int] = {}
+
+    def place(beat: Fraction) -> int:
+        if beat not in places:
+            places[beat] = tempo.sample(beat)
+        return places[beat]
+
     for note in track.notes:
         key = note.pitch, round(note.velocity, 2)
         if key not in known:
@@ -68,8 +76,8 @@ def track_loudness(song: Song, track: Track) -> float:
         envelope = known[key]
         if envelope is None:
             return SILENCE
-        first = tempo.sample(note.start)
-        steps = -(-(tempo.sample(note.start + note.length) - first) // STEP)
+        first = place(note.start)
+        steps = -(-(place(note.start + note.length) - first) // STEP)
         if spec.make != "drums":
             held = envelope[:steps]
             if steps > len(held):

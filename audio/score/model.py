@@ -155,7 +155,7 @@ class TempoMap:
         self._times: list[Fraction] = [Fraction(0)]
         for here, after in zip(tempos, tempos[1:], strict=False):
             self._times.append(self._times[-1] + (after.beat - here.beat) * 60 * rate / here.bpm)
-        self._rate = rate
+        self._factors = [Fraction(60 * rate) / tempo.bpm for tempo in tempos]
         self._meter_beats: list[Fraction] = [Fraction(0)]
         for here_m, after_m in zip(meters, meters[1:], strict=False):
             self._meter_beats.append(self._meter_beats[-1] + here_m.quarters * (after_m.bar - here_m.bar))
@@ -167,7 +167,8 @@ class TempoMap:
     def exact(self, beat: Fraction | int) -> Fraction:
         """Place of a beat in samples, not rounded."""
         i = max(0, bisect.bisect_right(self._beats, beat) - 1)
-        return self._times[i] + (Fraction(beat) - self._beats[i]) * 60 * self._rate / self._tempos[i].bpm
+        after = beat - self._beats[i] if self._beats[i] else beat
+        return self._times[i] + after * self._factors[i] if self._times[i] else after * self._factors[i]
 
     def bar_beat(self, bar: int) -> Fraction:
         """First beat of a bar (0-based)."""
