@@ -15,7 +15,7 @@ show: ## a live show on this machine; prints the page's address (ARGS="--port 90
 
 test: ## every test
 	@scripts/setup.sh test
-	@$(BIN)/python -m pytest $(ARGS)
+	@scripts/test.sh $(ARGS)
 
 check: ## ruff, mypy, format
 	@scripts/setup.sh test

@@ -34,7 +34,9 @@ def living() -> int:
     """OpenGL objects that are made and not yet released."""
     kinds = (moderngl.Buffer, moderngl.Texture, moderngl.VertexArray, moderngl.Framebuffer, moderngl.Renderbuffer)
     gc.collect()
-    return sum(isinstance(o, kinds) and not isinstance(o.mglo, moderngl.InvalidObject) for o in gc.get_objects())
+    # The type is asked, not isinstance(): that one asks a weak proxy of any library for its dead object's class.
+    alive = [o for o in gc.get_objects() if issubclass(type(o), kinds)]
+    return sum(not isinstance(o.mglo, moderngl.InvalidObject) for o in alive)
 
 
 def run(picture: Picture, count: int) -> dict[str, Any]:

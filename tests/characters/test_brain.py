@@ -183,6 +183,7 @@ def test_same_seed_same_words_other_seed_other_words(lumi: Definition, chat: Mak
     assert runs[0] != runs[2]
 
 
+@pytest.mark.live
 def test_answers_are_quick(brain: Embedded, chat: Make) -> None:
     """CPU time, the small model included; the whole answer, of which the first clause is a part."""
     answer(brain, chat("warm up"))

@@ -15,6 +15,8 @@ from characters.definition import Definition
 from characters.persona.brains import BrainError, open_brain
 from characters.persona.model import GESTURES, MOODS, Ask
 
+pytestmark = pytest.mark.live
+
 Make = Callable[..., Ask]
 SAY = "what do you think about the colour of puddles"
 KEY = "sk-very-secret-1234567890"

@@ -14,6 +14,8 @@ from characters.persona.embedded import Embedded
 from characters.persona.mind import Event, Failed, Inline, Mind, Said, Understood
 from characters.persona.model import Ask, Cancelled, Clause, Intent, Moment
 
+pytestmark = pytest.mark.live
+
 SAYS = ("hi", "sing about rain", "you suck", "are you real?", "", "why?")
 
 
@@ -182,4 +184,4 @@ def test_calls_do_not_wait(lumi: Definition) -> None:
             mind.poll()
             took.append(time.perf_counter() - start)
             time.sleep(0.005)
-        assert sorted(took)[len(took) // 2] < 0.002
+        assert sorted(took)[len(took) // 2] < 0.01  # a call that waits takes the deadline, 0.05

@@ -20,6 +20,8 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketExce
 from stage.gateway import House, HouseError, MediaChunk, MediaInit
 from stage.gateway.load import crowd, crowd_limits, run_fans
 
+pytestmark = pytest.mark.live
+
 
 @pytest.fixture(scope="module")
 def house() -> Iterator[House]:

@@ -27,7 +27,7 @@ def has_gl() -> bool:
     return True
 
 
-pytestmark = [pytest.mark.gl, pytest.mark.skipif(not has_gl(), reason="no OpenGL 3.3 here")]
+pytestmark = [pytest.mark.live, pytest.mark.gl, pytest.mark.skipif(not has_gl(), reason="no OpenGL 3.3 here")]
 
 
 def perform(
@@ -98,6 +98,6 @@ def test_the_voice_killed_is_started_again() -> None:
         wait_for(lambda: live.show.director.phase == "talk")
         os.kill(live.show.studio.voice.pid, signal.SIGKILL)
 
-    live, replies = perform(12, [(5.0, FanEvent("1", "mika", "chat", "how are you?"))], kill)
+    live, replies = perform(15, [(5.0, FanEvent("1", "mika", "chat", "how are you?"))], kill)
     assert live.show.studio.voice.restarts == 1
     assert any("mika" in reply for reply in replies)

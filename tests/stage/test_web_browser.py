@@ -25,6 +25,7 @@ FLAGS += ["--autoplay-policy=no-user-gesture-required", "--enable-unsafe-swiftsh
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 pytestmark = [
+    pytest.mark.live,
     pytest.mark.browser,
     pytest.mark.slow,
     pytest.mark.skipif(not CHROMIUM.exists(), reason="/usr/bin/chromium is missing"),

@@ -14,6 +14,8 @@ from audio.engine import Band, Cancel, Change, EngineError, NoteEvent, VoiceEven
 from audio.engine.perform import song_messages
 from tests.audio.engine.song import song
 
+pytestmark = pytest.mark.live
+
 
 def digest(sound: np.ndarray) -> str:
     return hashlib.sha256(np.ascontiguousarray(sound).tobytes()).hexdigest()
