@@ -11,6 +11,7 @@ from characters.definition import Definition, Line
 from characters.loader import load, nearest, songs
 from characters.persona.model import GESTURES, MOODS
 from characters.persona.speech import SLOTS, clean_speech, fill, has_words, known_tag, slots_of, tags_of
+from characters.persona.topics import SUBJECTS
 
 
 def _taxonomy() -> dict[str, dict[str, Any]]:
@@ -26,7 +27,7 @@ SITUATIONS = tuple(_SITUATIONS)
 MOST_WORDS = 30
 """A spoken line of more words is a speech."""
 
-_WITH_TOPIC = ("song_request", "opinion", "share")
+_WITH_TOPIC = ("song_request", *SUBJECTS)
 """Intents that come with what they are about."""
 _FITTING = {name: {*about["slots"], "count", "song"} for name, about in _SITUATIONS.items()}
 _FITTING |= {name: _FITTING[name] | {"fan"} for name in ("gift", "join", "chat", "return") if name in _FITTING}

@@ -36,6 +36,9 @@ class Persona(Part):
     manners: list[str] = []
     traits: dict[str, float] = {}
     """Named traits from -1 to 1 (warmth, wit, energy, formality, ...)."""
+    wording: Literal["as written", "shaped"] = "as written"
+    """``as written``: fresh lines are spoken as their author wrote them. ``shaped``: traits and moods are made heard in
+    them; for characters whose lines are not in their own voice, as imported ones."""
     catchphrases: list[str] = []
     never: list[str] = []
     brain: str = "embedded"
@@ -115,6 +118,8 @@ class Line(Part):
     say: str
     weight: float = Field(default=1.0, gt=0)
     mood: str = ""
+    when: list[str] = []
+    """Words of a fan (one is enough) that this line answers; it is said then, and never otherwise. Empty: always fits."""
 
 
 class Intention(Part):
@@ -122,6 +127,7 @@ class Intention(Part):
 
     hears: list[str] = []
     lines: list[Line] = []
+    """Those of a ``when`` table included."""
 
 
 class LoreEntry(Part):

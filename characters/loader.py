@@ -178,10 +178,16 @@ def _lines(file: Path, document: dict[str, Any]) -> dict[str, Any]:
         place = f"intentions.{name}"
         table = _table(file, place, content)
         for key in table:
-            if key not in Intention.model_fields:
-                raise _unknown(file, place, key, list(Intention.model_fields))
+            if key not in (*Intention.model_fields, "when"):
+                raise _unknown(file, place, key, [*Intention.model_fields, "when"])
         hears = _texts(file, f"{place}.hears", table.get("hears", []), MAX_HEARS)
-        understood[name] = Intention(hears=hears, lines=_say(file, f"{place}.lines", table.get("lines", [])))
+        lines = _say(file, f"{place}.lines", table.get("lines", []))
+        for words, says in _table(file, f"{place}.when", table.get("when", {})).items():
+            if not words.strip():
+                raise CharacterError(file, f"{place}.when", "has a key without words", 'write "wave hello" = [lines]')
+            keyed = _say(file, f"{place}.when {words!r}", says)
+            lines += [line.model_copy(update={"when": words.lower().split()}) for line in keyed]
+        understood[name] = Intention(hears=hears, lines=lines)
     return {"situations": spoken, "intentions": understood}
 
 

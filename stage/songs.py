@@ -18,10 +18,12 @@ import soundfile
 from audio import voice as voices
 from audio.compose import Wish, compose, sung_phrases
 from audio.compose.keep import spliced
-from audio.engine.offline import Press, Rendered, moved, render
+from audio.engine.offline import Rendered, moved, render
+from audio.engine.press import Press, result
 from audio.engine.shelf import Shelf
+from audio.engine.works import write_scores
 from audio.mix import true_peak
-from audio.score import lrc, read_song, write_song
+from audio.score import lrc, read_song
 from audio.score.model import Song
 from audio.voice.model import Spoken, Take, Voice, VoiceSettings
 from characters import songs as library
@@ -85,7 +87,9 @@ class StemFiles:
 
     def __call__(self, name: str, k: int, sound: npt.NDArray[np.float32]) -> None:
         """Chunk ``k`` of a stem."""
-        pcm = np.rint(np.clip(sound, -1, 1) * 32767).astype(np.int16)
+        whole = sound * np.float32(32767)
+        np.clip(np.rint(whole, out=whole), -32767, 32767, out=whole)
+        pcm = whole.astype(np.int16)
         with self._lock:
             if name not in self._files:
                 path = self._folder / f"{self._names.get(name, name)}.wav"
@@ -186,12 +190,15 @@ def make_song(
             (aside / "stems").mkdir()
             stems = StemFiles(aside / "stems", song)
             made = render(song, press, sung_phrases(song), _shelf(), stems, staged=True)
+            song = moved(song, made.moves)
+            song = replace(song, mix=replace(song.mix, master_db=made.master_db))
+            scores = (("song.musicxml",), ("song.toml", "song.mid"))
+            jobs = [press.submit(write_scores, song, aside, names) for names in scores]
             stems.close()
-        song = moved(song, made.moves)
-        song = replace(song, mix=replace(song.mix, master_db=made.master_db))
-        for name in ("song.toml", "song.mid", "song.musicxml"):
-            write_song(song, aside / name)
-        _write_pcm(aside / "song.wav", made.pcm)
+            _write_pcm(aside / "song.wav", made.pcm)
+            figures = _figures(song, made)
+            for job in jobs:
+                result(job)
         (aside / "lyrics.lrc").write_text(lrc(song), "utf-8")
         credits = {
             "title": song.title,
@@ -212,7 +219,7 @@ def make_song(
             aside.rename(out)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
-    return {"out": str(out), **_figures(song, made)}
+    return {"out": str(out), **figures}
 
 
 def perform_song_file(

@@ -6,12 +6,10 @@ from __future__ import annotations
 import contextlib
 import logging
 import multiprocessing
-import os
 import pickle
 import queue
 import threading
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from multiprocessing.connection import Connection, wait
 
@@ -33,6 +31,7 @@ from audio.engine.ring import HOLD, Ring, Slot
 from audio.engine.sequencer import Parcel
 from audio.instruments.catalog import instrument
 from audio.mix.filters import Samples
+from audio.workers import one_thread
 
 _GRACE = 1_440
 """A note up to 30 ms late is played at once; a later one is dropped. Voices enter where they should be by now."""
@@ -42,22 +41,6 @@ log = logging.getLogger("limelight.band")
 
 _POISON = 2
 _MOST_RESTARTS = 5
-
-
-@contextlib.contextmanager
-def one_thread() -> Iterator[None]:
-    """A child started here does its linear algebra on one thread: predictable cost, same sums every time."""
-    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-    before = {name: os.environ.get(name) for name in (*names, "PYO_GUI_WX")}
-    os.environ.update(dict.fromkeys(names, "1") | {"PYO_GUI_WX": "0"})
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
 
 
 class _Link:

@@ -128,7 +128,7 @@ class _Run:
 
     def result(self) -> Samples:
         """The note without the silence after it, its end faded."""
-        loud = np.flatnonzero(np.abs(self._sound).max(axis=1) > _QUIET)
+        loud = np.flatnonzero(np.abs(self._sound).ravel() > _QUIET) // 2
         end = min(len(self._sound), int(loud[-1]) + 1 + _FADE) if len(loud) else _FADE
         made = self._sound[:end].copy()
         made[-_FADE:] *= np.linspace(1, 0, _FADE, dtype=np.float32)[:, None]

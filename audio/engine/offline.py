@@ -7,34 +7,30 @@ memory longer than its decay: see :mod:`audio.engine.forge` and :mod:`audio.mix.
 
 from __future__ import annotations
 
-import multiprocessing
-import sys
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from multiprocessing.context import BaseContext
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from audio.engine import works
-from audio.engine.band import one_thread
 from audio.engine.forge import NoteKey
 from audio.engine.model import EngineError
+from audio.engine.press import Press, result
 from audio.engine.sheet import Sheet, SoundKey, lay_out
 from audio.engine.shelf import Shelf, name_of
 from audio.mix.balance import Moves, role
 from audio.mix.balance import staged as staged_moves
-from audio.mix.filters import Samples
-from audio.mix.linear import CHUNK
-from audio.mix.meters import loudness
-from audio.mix.mixdown import AHEAD, BACK, ECHOES, Mixdown, Peaks, Session, Sound, Strip, limited
+from audio.mix.filters import Floats, Samples
+from audio.mix.linear import CHUNK, TAPS
+from audio.mix.meters import SILENCE, STEP, Weighting, integrated, loudness
+from audio.mix.mixdown import AHEAD, BACK, ECHOES, HOP, Mixdown, Peaks, Session, Sound, Strip, gain_for, limited
 from audio.mix.mixdown import Sung as Phrase
 from audio.score.model import Song
-from audio.voice.model import Sung, VoiceSettings
+from audio.voice.model import Sung
 
 TAIL = 144_000
 """Samples kept after the last bar for reverb and releases."""
@@ -42,6 +38,7 @@ STEM_DB = -6.0
 """Stems stand this far below their faders, so that none can clip."""
 _BATCH = 40 * 48_000
 _CLOSE = 0.15
+_PER_STEP = STEP // HOP
 Pcm = npt.NDArray[np.int16]
 
 
@@ -63,55 +60,6 @@ class Rendered:
     """What gain staging moved."""
     seconds: dict[str, float] = field(default_factory=dict)
     """Wall seconds by stage."""
-
-
-_IMPORTED = ["audio.engine.works", "audio.voice.embedded", "scipy.signal", "pyo"]
-
-
-def _context() -> BaseContext:
-    """Workers of Linux are forked from a server that has imported what they need, once; elsewhere each begins anew."""
-    if sys.platform != "linux":
-        return multiprocessing.get_context("spawn")
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(_IMPORTED)
-    return context
-
-
-class Press:
-    """Worker processes for one or more songs; ``with`` it. Opened early, it warms up while a song is composed."""
-
-    def __init__(self, settings: VoiceSettings | None, workers: int = 2, warm: bool = False) -> None:
-        self.settings = settings
-        self._pool = ProcessPoolExecutor(workers, mp_context=_context())
-        if warm:
-            with one_thread():
-                for _ in range(workers):
-                    self._pool.submit(works.warm, settings, True)
-
-    def submit(self, job: Callable[..., Any], *args: Any) -> Future[Any]:
-        """A job of :mod:`audio.engine.works`."""
-        try:
-            with one_thread():
-                return self._pool.submit(job, *args)
-        except BrokenProcessPool:
-            raise EngineError("a worker process that makes sound ended; is there enough memory?") from None
-
-    def close(self) -> None:
-        """End the workers."""
-        self._pool.shutdown(cancel_futures=True)
-
-    def __enter__(self) -> Press:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-
-def _result(future: Future[Any]) -> Any:
-    try:
-        return future.result()
-    except BrokenProcessPool:
-        raise EngineError("a worker process that makes sound ended; is there enough memory?") from None
 
 
 StemTap = Callable[[str, int, Samples], None]
@@ -182,10 +130,11 @@ class _Job:
             self._plan(sung)
             chunks, wanted = self._wanted()
         if wanted or self.stems is not None:
+            mixdown = Mixdown(self._session(notes))
             if self.stage:
-                self._staged(notes)
+                mixdown = self._staged(notes, mixdown)
                 chunks, wanted = self._wanted()
-            pcm = self._mix(Mixdown(self._session(notes)), chunks, wanted)
+            pcm = self._mix(mixdown, chunks, wanted)
         else:
             pcm = self._kept(chunks, {})
         self.took["all"] = time.perf_counter() - began
@@ -215,7 +164,7 @@ class _Job:
         sung = []
         for (offset, _), (name, order) in zip(self.phrases, orders, strict=True):
             if isinstance(order, Future):
-                start, sings, pcm = _result(order)
+                start, sings, pcm = result(order)
                 head = np.array([[start, sings]], np.float32)
                 self.shelf.put(name, np.concatenate([head, pcm]))
             else:
@@ -287,7 +236,7 @@ class _Job:
 
     @staticmethod
     def _notes(orders: list[Future[Any]]) -> dict[SoundKey, Samples]:
-        return {key: pcm for order in orders for key, pcm in _result(order)}
+        return {key: pcm for order in orders for key, pcm in result(order)}
 
     def _session(self, notes: dict[SoundKey, Samples]) -> Session:
         strips = []
@@ -306,18 +255,19 @@ class _Job:
         voice = (self.voice.gain_db, self.voice.reverb) if self.voice else (0.0, 0.2)
         return Session(tuple(strips), phrases, kicks, self.frames, self.sheet.echo, *voice)
 
-    def _staged(self, notes: dict[SoundKey, Samples]) -> None:
-        """Bring every track to its place; from here on the song is the moved one."""
+    def _staged(self, notes: dict[SoundKey, Samples], mixdown: Mixdown) -> Mixdown:
+        """Bring every track to its place; from here on the song is the moved one. The mix at the new gains."""
         began = time.perf_counter()
         roles = {part.name: role(part.name, part.spec.name) for part in self.sheet.parts}
         name = self.voice.name if self.voice else None
-        self.moves = staged_moves(Mixdown(self._session(notes)), roles, self.song.style, name)
+        self.moves = staged_moves(mixdown, roles, self.song.style, name)
         self.song = moved(self.song, self.moves)
         gains = {track.name: track.gain_db for track in self.song.tracks}
         parts = tuple(replace(part, gain_db=gains[part.name]) for part in self.sheet.parts)
         self.sheet = replace(self.sheet, parts=parts, voice=self.song.voice)
         self.voice = self.song.voice
         self.took["stage"] = time.perf_counter() - began
+        return Mixdown(self._session(notes), mixdown)
 
     # -- mixing ------------------------------------------------------------------------------------------------
 
@@ -335,14 +285,11 @@ class _Job:
             for k, sound in zip(sorted(around), threads.map(mixdown.premaster, sorted(around))):
                 pre[k] = sound
             if self.stems is not None:
-                for k in every:
-                    self._stem("effects", k, mixdown.effects(k))
-                    if self.names:
-                        self._stem("voice", k, mixdown.lead(k))
+                list(threads.map(lambda k: self._returns(mixdown, k), every))
             self.took["mix"] = time.perf_counter() - began
             peaks = Peaks(pre.get)
             if self.gain is None:
-                loud = self._find_gain(pre, peaks, threads, count)
+                loud = self._find_gain(pre, peaks, threads)
                 names, _ = self._wanted()
                 made = dict(zip(wanted, threads.map(lambda k: self._quantised(loud[k]), wanted)))
             else:
@@ -374,29 +321,50 @@ class _Job:
             raise EngineError("a kept part of this song was broken and has been thrown away; run it again")
         return out[: self.frames]
 
-    def _stem(self, name: str, k: int, sound: Samples) -> None:
+    def _stem(self, name: str, k: int, sound: Samples | None) -> None:
         if self.stems is not None:
-            self.stems(name, k, sound * np.float32(10 ** (STEM_DB / 20)))
+            quiet = np.zeros((CHUNK, 2), np.float32) if sound is None else sound * np.float32(10 ** (STEM_DB / 20))
+            self.stems(name, k, quiet)
 
-    def _find_gain(
-        self, pre: dict[int, Samples], peaks: Peaks, threads: ThreadPoolExecutor, count: int
-    ) -> list[Samples]:
+    def _returns(self, mixdown: Mixdown, k: int) -> None:
+        self._stem("effects", k, mixdown.effects(k))
+        if self.names:
+            self._stem("voice", k, mixdown.lead(k))
+
+    def _find_gain(self, pre: dict[int, Samples], peaks: Peaks, threads: ThreadPoolExecutor) -> list[Samples]:
         """The gain, to a hundredth of a dB, that brings the limited song to its target; the song at that gain."""
-        level = loudness(np.concatenate([pre[k] for k in range(count)])[: self.frames])
-        gain = 0.0 if level <= -69.0 else round(self.target - level, 2)
-        for turn in range(5):
+        weighted = Weighting(CHUNK, HOP)
+        hops = self.frames // HOP
+
+        def power(sound: dict[int, Samples]) -> Floats:
+            def one(k: int) -> Floats:
+                pair = np.zeros((2, TAPS + CHUNK), np.float32)
+                pair[:, TAPS:] = sound[k].T
+                if k:
+                    pair[:, :TAPS] = sound[k - 1][-TAPS:].T
+                return weighted(pair)
+
+            return np.concatenate(list(threads.map(one, sorted(sound))))[:hops]
+
+        def high(floor: float) -> Floats:
+            found = threads.map(lambda k: peaks(k, floor).reshape(-1, HOP).max(axis=1), sorted(pre))
+            return np.concatenate(list(found)).astype(np.float64)[:hops]
+
+        gain = gain_for(power(pre), high, self.target, self.ceiling)
+        for turn in range(3):
             self.gain = gain
-            made = list(threads.map(lambda k, gain=gain: limited(peaks, pre[k], k, gain, self.ceiling), range(count)))
-            if level <= -69.0:
-                break
-            self.level = loudness(np.concatenate(made)[: self.frames])
+            every = threads.map(lambda k, gain=gain: limited(peaks, pre[k], k, gain, self.ceiling), sorted(pre))
+            made = dict(enumerate(every))
+            self.level = integrated(power(made)[: hops // _PER_STEP * _PER_STEP].reshape(-1, _PER_STEP).mean(axis=1))
             miss = self.target - self.level
-            if abs(miss) < _CLOSE or turn == 4:
+            if abs(miss) < _CLOSE or self.level <= SILENCE or turn == 2:
                 break
             gain = round(gain + miss, 2)
-        return made
+        return [made[k] for k in sorted(made)]
 
     @staticmethod
     def _quantised(sound: Samples) -> Pcm:
-        made: Pcm = np.rint(np.clip(sound, -1, 1) * 32767).astype(np.int16)
+        whole = sound * np.float32(32767)
+        np.clip(np.rint(whole, out=whole), -32767, 32767, out=whole)
+        made: Pcm = whole.astype(np.int16)
         return made

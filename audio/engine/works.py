@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from audio.engine.sheet import SoundKey
 from audio.instruments.tables import Tables
 from audio.mix.filters import Samples
 from audio.mix.vocal import SLAP_DELAY, SLAP_TONE, SUNG_LEVEL, Chain
+from audio.score.model import Song
 from audio.voice.model import Sung, VoiceSettings
 
 _STEP = 256
@@ -76,3 +78,11 @@ def treated(pcm: Samples) -> Samples:
     out[SLAP_DELAY:, 1] = echo[:-SLAP_DELAY]
     out[-480:] *= np.linspace(1, 0, 480, dtype=np.float32)[:, None]
     return out
+
+
+def write_scores(song: Song, folder: Path, names: tuple[str, ...]) -> None:
+    """Write a song under each name."""
+    from audio.score import write_song
+
+    for name in names:
+        write_song(song, folder / name)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from audio.instruments.modal import RATE, burst, filtered, finish, partials
+from audio.instruments.modal import RATE, burst, filtered, finish, partials, strike
 from audio.mix.filters import Floats, Samples, high_shelf, highpass, lowpass, peak
 
 VARIANTS = 3
@@ -66,7 +66,7 @@ def _kick(kit: Kit, rng: np.random.Generator, variant: int) -> Floats:
     tone = np.sin(_sweep(t, kit.kick_low, kit.kick_high * rng.uniform(0.97, 1.03), 0.022))
     punch = np.sin(_sweep(t, kit.kick_low * 1.5, kit.kick_high * 5, 0.006)) * np.exp(-t * 90)
     env = (1 - np.exp(-t * 3000)) * np.exp(-((t / kit.kick_len) ** 1.4) * 3.4)
-    click = filtered(burst(40 + variant, len(t), 0.012), highpass(1800), lowpass(9000)) * kit.kick_click * 0.55
+    click = strike(40 + variant, len(t), 0.012, highpass(1800), lowpass(9000)) * kit.kick_click * 0.55
     made: Floats = np.tanh((tone * env * 1.25 + punch * 0.5 * kit.kick_click) * (1 + kit.grit * 0.35)) * 0.92 + click
     return made
 
@@ -76,8 +76,8 @@ def _snare(kit: Kit, rng: np.random.Generator, variant: int) -> Floats:
     tune = kit.snare_tune * rng.uniform(0.985, 1.015)
     body = np.sin(_sweep(t, tune, tune * 1.9, 0.012)) * np.exp(-t * 22)
     body += 0.55 * np.sin(_sweep(t, tune * 1.79, tune * 2.4, 0.010)) * np.exp(-t * 30)
-    wires = filtered(burst(60 + variant, len(t), kit.snare_len * 1.6), highpass(1300), peak(4600, 5, 0.8))
-    snap = filtered(burst(70 + variant, len(t), 0.02), highpass(2500)) * 0.8
+    wires = strike(60 + variant, len(t), kit.snare_len * 1.6, highpass(1300), peak(4600, 5, 0.8))
+    snap = strike(70 + variant, len(t), 0.02, highpass(2500)) * 0.8
     made: Floats = np.tanh((body * kit.snare_body + wires * 0.42 + snap * 0.5) * (0.8 + kit.grit * 0.3)) * 0.72
     return made
 
@@ -130,7 +130,7 @@ def _tom(low: float) -> Callable[[Kit, np.random.Generator, int], Floats]:
     def make(kit: Kit, rng: np.random.Generator, variant: int) -> Floats:
         t = _time(0.6)
         tone = np.sin(_sweep(t, low * rng.uniform(0.99, 1.01), low * 1.7, 0.03)) * np.exp(-t * 8)
-        skin = filtered(burst(130 + variant, len(t), 0.06), lowpass(4200), highpass(250)) * 0.22
+        skin = strike(130 + variant, len(t), 0.06, lowpass(4200), highpass(250)) * 0.22
         made: Floats = np.tanh(tone * 1.3 + skin) * 0.7
         return made
 
@@ -141,7 +141,7 @@ def _rim(kit: Kit, rng: np.random.Generator, variant: int) -> Floats:
     ring = partials(
         np.array([1710.0, 2480, 530]), np.array([0.6, 0.35, 0.35]), np.array([0.06, 0.05, 0.05]), np.zeros(3), 0.15
     )
-    return ring + filtered(burst(140 + variant, len(ring), 0.01), highpass(1500)) * 0.3
+    return ring + strike(140 + variant, len(ring), 0.01, highpass(1500)) * 0.3
 
 
 def _tambourine(kit: Kit, rng: np.random.Generator, variant: int) -> Floats:

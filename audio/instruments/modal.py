@@ -49,6 +49,19 @@ def burst(seed: int, length: int, decay: float) -> Floats:
     return made
 
 
+def strike(seed: int, length: int, decay: float, *sections: tuple[float, float, float, float, float]) -> Floats:
+    """A burst through biquads, (length,). Only the stretch that can be heard is made: three times ``decay``, in which
+    it falls by 180 dB; the second half of that is faded, and with it what the zero-phase filters put before the burst.
+    """
+    size = 1 << max(10, int(3 * decay * RATE).bit_length())
+    if size >= length:
+        return filtered(burst(seed, length, decay), *sections)
+    out = np.zeros(length)
+    out[:size] = filtered(burst(seed, size, decay), *sections)
+    out[size // 2 : size] *= np.linspace(1, 0, size // 2)
+    return out
+
+
 def finish(left: Floats, right: Floats, tail: float = 0.05) -> Samples:
     """Stereo float32 with the last ``tail`` seconds faded."""
     sound = np.stack([left, right], axis=1)
@@ -83,7 +96,7 @@ def piano(pitch: float, layer: int) -> Samples:
         level = np.concatenate([amps * 0.72, amps * 0.28])
         decay = np.concatenate([slow * 0.33, slow])
         tone = partials(strings, level, decay, np.concatenate([phase, phase + 0.3]), seconds)
-        knock = filtered(burst(7 + side, len(tone), 0.09), lowpass(900 + 1500 * hard), highpass(90))
+        knock = strike(7 + side, len(tone), 0.09, lowpass(900 + 1500 * hard), highpass(90))
         attack = 1 - np.exp(-np.arange(len(tone)) / (10 + 45 * (1 - hard)))
         sides.append(tone * attack + knock * 0.05 * (0.4 + hard))
     pan = np.clip((pitch - 62) / 60, -0.35, 0.35)
@@ -95,14 +108,14 @@ def electric_piano(pitch: float, layer: int) -> Samples:
     """Tine and pickup: a sine bent by an uneven pickup, a bell-like tine that dies quickly, slow stereo tremolo."""
     f0, hard = hertz(pitch), _hardness(layer)
     seconds = float(np.clip(4.5 * 2 ** (-(pitch - 48) / 26), 1.2, 4.5))
-    t = np.arange(int(seconds * RATE)) / RATE
+    t = np.arange(int(seconds * RATE) // _FINE * _FINE) / RATE  # a length that transforms quickly
     decay = seconds * 1.1
     swing = np.exp(-6.9 * t / decay) * (0.55 + 0.75 * hard)
     tine = np.sin(2 * np.pi * f0 * t) * swing
     bent = tine + 0.34 * hard * (tine**2 - (tine**2).mean()) + 0.22 * hard * tine**3
     bell = np.sin(2 * np.pi * f0 * 7.09 * t + 1.0) * np.exp(-t * 17) * 0.20 * hard**1.4
     second = np.sin(2 * np.pi * f0 * 2.005 * t) * np.exp(-t * 5) * 0.10
-    knock = filtered(burst(3, len(t), 0.03), lowpass(2600), highpass(180)) * 0.05 * hard
+    knock = strike(3, len(t), 0.03, lowpass(2600), highpass(180)) * 0.05 * hard
     body = (bent + bell * (f0 < 1500) + second + knock) * (1 - np.exp(-t * 900))
     body = filtered(body, lowpass(3600 + 3000 * hard), highpass(45))
     sway = 0.16 * np.sin(2 * np.pi * 4.4 * t)
@@ -120,7 +133,7 @@ def bell(pitch: float, layer: int) -> Samples:
     for beat in (0.35, -0.35):
         freqs = np.concatenate([f0 * ratios, f0 * ratios + beat * ratios**0.5])
         tone = partials(freqs, np.tile(amps, 2) * 0.5, np.tile(decays, 2), np.zeros(16), 3.0)
-        clink = filtered(burst(11 + (beat > 0), len(tone), 0.012), highpass(3500)) * 0.10 * hard
+        clink = strike(11 + (beat > 0), len(tone), 0.012, highpass(3500)) * 0.10 * hard
         sides.append((tone + clink) * 0.19)
     return finish(sides[0], sides[1], 0.3)
 
@@ -145,7 +158,7 @@ def guitar(pitch: float, layer: int) -> Samples:
         level = np.concatenate([amps * 0.7, amps * (0.3 + 0.15 * side)])
         phase = np.tile(np.where(k % 2, 0.0, 0.5), 2)
         tone = partials(pair, level, np.concatenate([slow * 0.5, slow]), phase, seconds)
-        pick = filtered(burst(23 + side, len(tone), 0.018), highpass(900), lowpass(7000)) * 0.12 * (0.3 + hard)
+        pick = strike(23 + side, len(tone), 0.018, highpass(900), lowpass(7000)) * 0.12 * (0.3 + hard)
         attack = 1 - np.exp(-np.arange(len(tone)) / 14)
         sides.append((tone * attack + pick) * 0.30)
     return finish(sides[0], sides[1], 0.2)

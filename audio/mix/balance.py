@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -17,9 +18,9 @@ import numpy as np
 
 from audio.mix.desk import GLUE_THRESHOLD_DB, MUSIC_GAIN
 from audio.mix.filters import Samples
-from audio.mix.linear import CHUNK
-from audio.mix.meters import SILENCE, loudness
-from audio.mix.mixdown import Mixdown, Strip
+from audio.mix.linear import CHUNK, TAPS
+from audio.mix.meters import SILENCE, STEP, Weighting, integrated
+from audio.mix.mixdown import HOP, Mixdown, Strip
 
 MOST_DB = 14.0
 """A track is moved by no more than this."""
@@ -66,16 +67,22 @@ def staged(mixdown: Mixdown, roles: dict[str, str], style: str, voice: str | Non
     session, goal = mixdown.session, places(style)
     gains: dict[str, float] = {}
     levels: list[float] = []
+    weighted = Weighting(CHUNK, HOP)
     sung = sorted({k for one in session.sung for k in range(one.start // CHUNK, (one.start + one.sings) // CHUNK + 1)})
-    for strip in session.strips:
-        own = _measured([mixdown.stem(strip, k) for k in _chunks(strip, session.chunks, sung)])
+
+    def alone(strip: Strip) -> float:
+        return _measured([mixdown.stem(strip, k, keep=True) for k in _chunks(strip, session.chunks, sung)], weighted)
+
+    with ThreadPoolExecutor(2) as threads:
+        owns = list(threads.map(alone, session.strips))
+    for strip, own in zip(session.strips, owns, strict=True):
         if own <= SILENCE + 5:
             continue
         place = goal[roles.get(strip.name, "chords")]
         gains[strip.name] = _step(place - (own - strip.offset_db))
         levels.append(own + gains[strip.name])
     if voice is not None and sung and levels:
-        lead = _measured([mixdown.lead(k) for k in _spread(sung)])
+        lead = _measured([mixdown.lead(k) for k in _spread(sung)], weighted)
         band = 10 * np.log10(sum(10 ** (level / 10) for level in levels)) + 20 * np.log10(MUSIC_GAIN) - 1.5
         band -= 0.45 * max(0.0, band - GLUE_THRESHOLD_DB)
         gains[voice] = _step(float(band) + goal["voice"] - lead)
@@ -95,8 +102,15 @@ def _spread(chunks: Sequence[int]) -> list[int]:
     return [chunks[int(i)] for i in np.linspace(0, len(chunks) - 1, _LISTENED)]
 
 
-def _measured(parts: list[Samples]) -> float:
-    return loudness(np.concatenate(parts)) if parts else SILENCE
+def _measured(parts: list[Samples | None], weighted: Weighting) -> float:
+    """Loudness of chunks, each weighted from silence."""
+    steps = []
+    for part in parts:
+        if part is not None:
+            sound = np.zeros((2, TAPS + CHUNK), np.float32)
+            sound[:, TAPS:] = part.T
+            steps.append(weighted(sound)[: CHUNK // STEP * (STEP // HOP)].reshape(-1, STEP // HOP).mean(axis=1))
+    return integrated(np.concatenate(steps)) if steps else SILENCE
 
 
 def _step(gain: float) -> float:

@@ -30,6 +30,8 @@ _PHASES = np.array(
     dtype=np.float32,
 )
 TAPS = len(_PHASES)
+REACH = float(np.abs(_PHASES).sum(axis=0).max())
+"""The interpolated value is at most so many times the largest sample around it."""
 
 
 _RUN = 16

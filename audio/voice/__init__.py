@@ -4,11 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from audio.voice.model import Curve, Layout, Phone, Phrase, Spoken, Sung, SungNote, Take, Voice, VoiceSettings, Word
+from audio.voice.model import (
+    Curve,
+    Layout,
+    Phone,
+    Phrase,
+    Spoken,
+    Sung,
+    SungNote,
+    Take,
+    Voice,
+    VoiceSettings,
+    Word,
+    voice_settings,
+)
 from audio.voice.source import VoiceError
 
 if TYPE_CHECKING:
-    from audio.voice.embedded import open_voice, voice_settings
+    from audio.voice.embedded import open_voice
 
 __all__ = [
     "Curve",
@@ -29,10 +42,10 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """``open_voice`` and ``voice_settings`` are imported when first asked for: they bring SciPy with them, which what
-    only needs the data classes (the composer, the band's workers) should not pay for."""
-    if name in ("open_voice", "voice_settings"):
-        from audio.voice import embedded
+    """``open_voice`` is imported when first asked for: it brings SciPy with it, which what only needs the data classes
+    (the composer, the band's workers, who has others sing) should not pay for."""
+    if name == "open_voice":
+        from audio.voice.embedded import open_voice
 
-        return getattr(embedded, name)
+        return open_voice
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import threading
 import warnings
 from collections import OrderedDict
@@ -17,7 +16,6 @@ from audio.voice.formant import FormantBank
 from audio.voice.model import Layout, Phrase, Spoken, Take, Voice, VoiceSettings
 from audio.voice.sound import Level, measured
 from audio.voice.source import Bank, VoiceError
-from characters.definition import VoiceDefinition
 
 _KEPT = 64
 """Plans remembered between ``layout`` and ``render``."""
@@ -116,8 +114,3 @@ def _bank(settings: VoiceSettings) -> Bank:
         "kokoro": neural.KokoroSource,
     }
     return RecordedBank(sources[kind](place))
-
-
-def voice_settings(definition: VoiceDefinition) -> VoiceSettings:
-    """Settings from the ``[voice]`` table of a character (``characters.definition.VoiceDefinition``)."""
-    return VoiceSettings(**{field.name: getattr(definition, field.name) for field in dataclasses.fields(VoiceSettings)})

@@ -8,11 +8,14 @@ the beat have negative times.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Protocol
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from characters.definition import VoiceDefinition
 
 VISEMES = ("sil", "PP", "FF", "TH", "DD", "kk", "CH", "SS", "nn", "RR", "aa", "E", "ih", "oh", "ou")
 """The fifteen visemes of the Oculus/OVR set that face rigs name; ``sil`` is rest."""
@@ -158,3 +161,8 @@ class Voice(Protocol):
     def render(self, layout: Layout) -> Take:
         """The sound of a layout; same layout, same samples."""
         ...
+
+
+def voice_settings(definition: VoiceDefinition) -> VoiceSettings:
+    """Settings from the ``[voice]`` table of a character (``characters.definition.VoiceDefinition``)."""
+    return VoiceSettings(**{field.name: getattr(definition, field.name) for field in fields(VoiceSettings)})

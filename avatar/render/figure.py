@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from avatar.render.bounds import Bounds
 from avatar.render.context import SAMPLERS, Programs
-from avatar.render.surface import BLOCK_BYTES, block, parts
+from avatar.render.surface import STRIDE, Blocks, parts
 from avatar.rig.rig import Rig
 from avatar.vrm.model import Material, Model, Primitive, TextureRef
 
@@ -34,6 +34,7 @@ class Draw:
     blend: bool
     zwrite: bool
     cull: str
+    coded: bool
 
 
 class Figure:
@@ -58,12 +59,11 @@ class Figure:
         self.uv = self._keep(context.buffer(np.ascontiguousarray(model.uvs)))
         self.uv2 = self._keep(context.buffer(np.ascontiguousarray(model.uvs2))) if model.uvs2 is not None else None
         self.color = self._keep(context.buffer(model.colors)) if model.colors is not None else None
-        self.blocks = [self._keep(context.buffer(reserve=BLOCK_BYTES, dynamic=True)) for _ in model.materials]
-        self.block_bytes: list[bytes] = [b""] * len(model.materials)
-        self.scrolling = {n for n, m in enumerate(model.materials) if any(m.uv_speed)}
-        self.lively = set(range(len(model.materials)))
+        self.blocks = Blocks(model)
+        self.block_buffer = self._keep(context.buffer(reserve=max(self.blocks.table.nbytes, STRIDE), dynamic=True))
         self.morph_key: dict[int, bytes] = {}
         self.draws: dict[bool, list[Draw]] = {}
+        self.backlight: bool | None = None
         order = np.concatenate([p.indices for p in model.primitives] or [np.zeros(0, np.uint32)])
         self.index = self._keep(context.buffer(order if len(order) else np.zeros(3, np.uint32), dynamic=True))
         self.triangles = order.reshape(-1, 3)
@@ -71,7 +71,7 @@ class Figure:
         self.seen = b""
         binds = list(model.expressions.values())
         self.uv_bound = {bind.material for e in binds for bind in e.uvs}
-        self.shining = {b.material for e in binds for b in e.colours if b.kind == "emissionColor"}
+        self.colour_bound = {(b.material, b.kind) for e in binds for b in e.colours}
         self.bounds = Bounds(model)
 
     def _keep(self, thing: Any) -> Any:
@@ -124,7 +124,8 @@ class Figure:
         return out
 
     def _draw(self, m: Material, number: int, outline: bool, first: int, p: Primitive, backlight: bool) -> Draw:
-        wanted = parts(m, self.model, outline, backlight, p.flat, number in self.uv_bound, number in self.shining)
+        bound = frozenset(kind for material, kind in self.colour_bound if material == number)
+        wanted = parts(m, self.model, outline, backlight, p.flat, number in self.uv_bound, bound)
         program = self.programs.figure(wanted)
         content: list[Any] = [(self.skinned, "3f 3f", "in_position", "in_normal"), (self.uv, "2f", "in_uv")]
         names = set(program)
@@ -141,22 +142,25 @@ class Figure:
                 textures.append((unit, self._texture(ref)))
         cull = "front" if outline else "none" if m.double_sided else "back"
         blend = m.alpha == "BLEND"
-        return Draw(number, outline, p.flat, array, len(p.indices), first, textures, blend, m.zwrite or not blend, cull)
+        zwrite, coded = m.zwrite or not blend, "CODED" in wanted
+        return Draw(number, outline, p.flat, array, len(p.indices), first, textures, blend, zwrite, cull, coded)
 
-    def update(self, rig: Rig) -> None:
-        """Morphs (only where weights changed), skinning and material changes of this frame."""
+    def update(self, rig: Rig, key: Any, ambient: Any, backlight: bool) -> None:
+        """Morphs (only where weights changed), skinning, and the materials of this frame under its light (linear rgb)."""
+        if backlight not in self.draws:
+            self.draws[backlight] = self._prepare(backlight)
+        if backlight != self.backlight:
+            self.backlight, self.blocks.light = backlight, None
+            for d in self.draws[backlight]:
+                if not d.outline:
+                    self.blocks.coded[d.material] = d.coded
         self._morph(rig)
         self.joints[: len(rig.joint_matrices)] = rig.joint_matrices[:, :3]
         self.joint_texture.write(self.joints)
         self.joint_texture.use(0)
         self.skinning.transform(self.skinned, mode=moderngl.POINTS, vertices=len(self.base))
-        live = self.scrolling | rig.uvs.keys() | {n for n, _ in rig.colours}
-        for n in live | self.lively:
-            data = block(self.model.materials[n], n, rig).tobytes()
-            if data != self.block_bytes[n]:
-                self.block_bytes[n] = data
-                self.blocks[n].write(data)
-        self.lively = live
+        if self.blocks.update(rig, key, ambient):
+            self.block_buffer.write(self.blocks.table)
 
     def cull(self, rig: Rig, matrix: Any, size: tuple[int, int]) -> None:
         """Leaves out what ``matrix`` (4, 4) projects out of the picture, in small clusters; the order stays."""
@@ -191,14 +195,12 @@ class Figure:
                     self.moved[morph.rows] += morph.delta * weight
         self.vertex.write(self.moved)
 
-    def draw(self, framebuffer: Any, backlight: bool) -> None:
+    def draw(self, framebuffer: Any) -> None:
         """All surfaces and outlines into the bound framebuffer."""
-        if backlight not in self.draws:
-            self.draws[backlight] = self._prepare(backlight)
         context = self.context
         context.enable(moderngl.DEPTH_TEST)
         context.blend_func = moderngl.SRC_ALPHA, moderngl.ONE_MINUS_SRC_ALPHA, moderngl.ONE, moderngl.ONE
-        for d in self.draws[backlight]:
+        for d in self.draws[bool(self.backlight)]:
             (context.enable if d.blend else context.disable)(moderngl.BLEND)
             framebuffer.depth_mask = d.zwrite
             if d.cull == "none":
@@ -206,7 +208,8 @@ class Figure:
             else:
                 context.enable(moderngl.CULL_FACE)
                 context.cull_face = d.cull
-            self.blocks[d.material].bind_to_uniform_block(1)
+            block = d.material + d.outline * len(self.model.materials)
+            self.block_buffer.bind_to_uniform_block(1, offset=block * STRIDE, size=STRIDE)
             for unit, texture in d.textures:
                 texture.use(unit)
             first, count = d.first, d.count

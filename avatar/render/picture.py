@@ -129,20 +129,20 @@ class Picture:
         if rig is not None and (self.figure is None or self.figure.model is not rig.model):
             self.set_model(rig.model)
         view, projection = camera_matrices(scene, self.size[0] / self.size[1])
-        backlight = self._light(scene, view, projection)
+        key, ambient, backlight = self._light(scene, view, projection)
         figure = self.figure if rig is not None else None
         self._turns.reverse()
         now = self._now
         target = now.drawn
         target.use()  # before skinning: even a draw that only captures needs a complete framebuffer
         if figure is not None and rig is not None:
-            figure.update(rig)
+            figure.update(rig, key, ambient, backlight)
             figure.cull(rig, projection @ view, self.size)
         self.context.viewport = (0, 0, *self.size)
         self._back(scene, view, projection, target)
         self._scene_block.bind_to_uniform_block(0)
         if figure is not None:
-            figure.draw(target, backlight)
+            figure.draw(target)
         if self.set and scene.backdrop != "plain":
             self.set.draw_front(scene, view, projection, self.size)
         self._fade(scene)
@@ -159,8 +159,8 @@ class Picture:
             self._idle.use()
             self._idle.clear()
 
-    def _light(self, scene: SceneState, view: Any, projection: Any) -> bool:
-        """Fills the scene block. Key and ambient together never pass 1, so that white stays drawn."""
+    def _light(self, scene: SceneState, view: Any, projection: Any) -> tuple[Any, Any, bool]:
+        """Fills the scene block; the key light, the ambient, and whether there is light from behind. Key and ambient together never pass 1, so that white stays drawn."""
         key, ambient = np.array(linear(scene.key.colour, scene.key.intensity)), np.array(linear(scene.ambient))
         rim = np.array(linear(scene.rim.colour, scene.rim.intensity))
         if scene.backdrop == "plain":
@@ -172,7 +172,7 @@ class Picture:
         block[36:39], block[40:43] = _unit(scene.key.direction), key * scale
         block[44:47], block[48:51], block[52:55] = _unit(scene.rim.direction), rim, ambient * scale
         self._scene_block.write(block)
-        return bool(rim.any())
+        return key * scale, ambient * scale, bool(rim.any())
 
     def _back(self, scene: SceneState, view: Any, projection: Any, target: Any) -> None:
         if scene.backdrop == "plain":

@@ -102,7 +102,7 @@ class Performer:
                 "description": description, "personality": personality,
                 "manners": ["Speaks in short, speakable sentences.", "Says plainly that it is an AI when asked."],
                 "never": ["claims to be human", "asks for gifts or money", "repeats private data"],
-                "brain": "embedded", "traits": temper["traits"],
+                "brain": "embedded", "traits": temper["traits"], "wording": "shaped",
             },
             "voice": voice,
             "music": temper["music"] | {"themes": fit.themes(text, card.char)},

@@ -67,6 +67,12 @@ def emoji() -> dict[str, str]:
 
 
 @cache
+def shape() -> dict[str, Any]:
+    """Short sentences that make a trait or a mood heard (``data/shape.toml``)."""
+    return _document("shape.toml")
+
+
+@cache
 def unsafe_pattern() -> re.Pattern[str]:
     """Words she will not take into her mouth as a name or a song topic."""
     document = _document("unsafe.toml")

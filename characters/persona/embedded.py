@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -19,20 +20,24 @@ from characters.persona.clauses import clauses_of, limit_words
 from characters.persona.knowledge import fact, worked_out
 from characters.persona.model import MOODS, Ask, Cancelled, Clause, Intent
 from characters.persona.refine import Wish, bare, fault, refiner, words_of
+from characters.persona.shape import shaped
 from characters.persona.small.corpus import variable
-from characters.persona.small.grammar import sections
+from characters.persona.small.grammar import Section, sections
 from characters.persona.small.tokens import PHASES, TRAITS, Context
-from characters.persona.small.wording import fitting_mood, nameless
-from characters.persona.speech import has_words, plain, slots_of, spoken_name, spoken_topic, told_back
+from characters.persona.small.wording import fitting_mood, nameless, reword, synonyms
+from characters.persona.speech import fill, has_words, plain, slots_of, spoken_name, spoken_topic, told_back
+from characters.persona.topics import written
 from characters.persona.understand import CRITICAL, Understanding, normal
 
 SURE_LORE = 0.72
 """Above this confidence an intent is answered as such even when lore fits too."""
 
-REST = 240
-"""Lines that pass before one is spoken again: half an hour at one line in eight seconds."""
-FRESH = 0.35
-"""Share of lines not heard yet that are refined all the same, so that they fit the moment."""
+REST = 450
+"""Turns that pass before a line is spoken again: half an hour at one in four seconds."""
+OTHERS = 4
+"""Lines tried for one that was not heard lately."""
+MOOD_HEARD = 0.5
+"""How often a mood colours the words of a ``shaped`` character's line."""
 TRIES = 2
 """Lines asked of the small model before the authored one is spoken."""
 TRAIT = {"formality": 0.65}
@@ -51,7 +56,14 @@ _QUESTION = re.compile(
     r"were|will|would|should|have|has|tell me|explain)\b"
 )
 _TAG = re.compile(r"\[[^\]]*\]\s*")
+_MOOD_TAG = re.compile(rf"\[\s*(?:{'|'.join(MOODS)})\s*\]\s*")
 _TAG_NAME = re.compile(r"\[\s*([a-z_]+)\s*\]")
+_SOUNDS = {
+    "energy": re.compile(r"!|\[(?:excited|cheer|clap)\]"), "curiosity": re.compile(r"\?"),
+    "warmth": re.compile(r"\[(?:tender|heart)\]|\b(?:glad|dear|thank|kind|lovely|friend)\b"),
+    "wit": re.compile(r"\[(?:teasing|laugh)\]"), "formality": re.compile(r"\b(?:shall|indeed|please|one must|rather)\b"),
+}  # fmt: skip
+"""What a line of a trait looks like, to choose among the fitting ones."""
 _NEXT = {"why": ("why", "really"), "really": ("really", "why")}
 
 
@@ -64,6 +76,8 @@ class _Ready:
     slots: frozenset[str]
     words: int = 0
     """Spoken words, slots counted as one."""
+    when: frozenset[str] = frozenset()
+    """Words of the fan it answers; empty: it fits whatever the fan said."""
 
 
 class Embedded:
@@ -75,6 +89,7 @@ class Embedded:
         """``refine``: whether the small model may vary lines (the stage's own fallback must not wait for it)."""
         self._definition = definition
         self._refine = refine
+        self.mood_heard = MOOD_HEARD
         self._recent: dict[str, int] = {}
         self._traits = _traits(definition)
         self._seed = seed
@@ -184,9 +199,14 @@ class Embedded:
     def _say(
         self, groups: Sequence[str], ask: Ask, values: dict[str, str], rng: random.Random, mood: str
     ) -> list[Clause]:
-        have = frozenset(values)
+        have, about = frozenset(values), _about(ask.say)
+        spare: tuple[str, str, list[Clause]] | None = None
         for group in groups:
-            fitting = [ready for ready in self._pools.get(group, []) if ready.slots <= have]
+            fitting = [
+                r
+                for r in self._pools.get(group, [])
+                if r.slots <= have and (not r.when or not r.when.isdisjoint(about))
+            ]
             if group == "s.idle":
                 fitting += [
                     r for name, pool in self._pools.items() if name[:2] == "l." for r in pool if r.slots <= have
@@ -195,50 +215,82 @@ class Embedded:
                 fitting = [ready for ready in fitting if "song" in ready.slots] or fitting
             if not fitting:
                 continue
-            short = [ready for ready in fitting if ready.words <= ask.limit]
-            chosen = self._choose(short or fitting, rng, "fan" in have and bool(ask.say))
-            say = self._worded(chosen, ask, have, rng, mood)
-            clauses = clauses_of(say, values, chosen.line.mood or mood)
-            if clauses:
-                self._said[chosen.key] = self._turn
-                self._recent[bare(say)] = self._turn
-                return clauses
+            for attempt in range(OTHERS):
+                closest = self._closest(fitting)
+                short = [ready for ready in closest if ready.words <= ask.limit]
+                chosen = self._choose(short or closest, rng, "fan" in have and bool(ask.say))
+                say = self._worded(chosen, ask, have, rng, mood, attempt == 0)
+                say = self._shaped(say, chosen, ask, have, rng, mood)
+                heard = self._heard(filled(say, values))
+                clauses = clauses_of(say, values, chosen.line.mood or mood)
+                if clauses and (not heard or not spare):
+                    spare = (chosen.key, say, clauses)
+                if spare and not heard:
+                    return self._speak(*spare, values=values)
+                fitting = [ready for ready in fitting if ready is not chosen]
+                if not fitting:
+                    break
+            if spare:  # heard lately, but it fits: better than a fresh line that does not
+                return self._speak(*spare, values=values)
         return []
 
-    def _worded(self, chosen: _Ready, ask: Ask, have: frozenset[str], rng: random.Random, mood: str) -> str:
-        """The authored line, or what the small model makes of it for this moment."""
+    def _speak(self, key: str, say: str, clauses: list[Clause], *, values: dict[str, str]) -> list[Clause]:
+        self._said[key] = self._turn
+        self._recent[bare(say)] = self._recent[filled(say, values)] = self._turn
+        return clauses
+
+    def _heard(self, bare_line: str) -> bool:
+        return self._turn - self._recent.get(bare_line, -REST) < REST
+
+    def _shaped(self, say: str, chosen: _Ready, ask: Ask, have: frozenset[str], rng: random.Random, mood: str) -> str:
+        """The line with the character's traits and its mood made heard, where the author asks for that."""
+        persona = self._definition.persona
+        if persona.wording != "shaped":
+            return say
+        intent = chosen.key.rpartition(".")[0].partition(".")[2]
+        grave = (intent not in variable() and not chosen.key.startswith(("s.", "l."))) or intent in _SILENT_MOODS
+        heard = "" if chosen.line.mood or grave or not ask.say or rng.random() >= self.mood_heard else mood
+        if heard:
+            say = _MOOD_TAG.sub("", say)
+        return shaped(say, persona.traits, heard, rng, grave=grave, named="fan" in have)
+
+    def _worded(
+        self, chosen: _Ready, ask: Ask, have: frozenset[str], rng: random.Random, mood: str, model: bool
+    ) -> str:
+        """The authored line; when it was heard lately, what the small model or the rules of wording make of it."""
         say = chosen.line.say
         group, _, name = chosen.key.rpartition(".")[0].partition(".")
         intent = name if group == "i" else f"s.{name}" if group == "s" else "s.idle"
-        heard = self._turn - self._recent.get(bare(say), -REST) < REST
+        heard = self._heard(bare(say))
         # Where the fan's name is part of the sentence, changing it would break the sentence.
         woven = "{fan}" in nameless(_TAG.sub("", say))
-        if (
-            not self._refine
-            or woven
-            or intent not in variable()
-            or chosen.line.mood
-            or not (heard or (rng.random() < FRESH and not ask.hurry))
-        ):
+        if woven or intent not in variable() or chosen.line.mood or not heard:
             return say
-        model = refiner()
-        if model is None:
-            return say
+        small = refiner() if model and self._refine else None
         self._forget()
         wish = self._wish(intent, say, ask, have, rng, mood)
-        if heard and wish.context.style == "plain" and intent in sections():
+        if wish.context.style == "plain" and intent in sections():
             # The same answer with another ending is another line.
             wish = replace(
                 wish, context=replace(wish.context, style=rng.choice(("asks", "quips", "warm")), length="mid")
             )
-        wishes = [wish] * TRIES
-        if heard and intent in sections():
-            wishes.append(replace(wish, context=replace(wish.context, candidate="", length="long")))
+        wishes = [wish] * TRIES if small is not None else []
         for item in wishes:
-            line = model.line(item, rng)
+            line = small.line(item, rng) if small is not None else ""
             if line and not fault(line, item, self._recent):
                 return line
-        return say
+        return self._reworded(wish, rng) or say
+
+    def _reworded(self, wish: Wish, rng: random.Random) -> str:
+        """What the rules of wording make of a line that was heard lately and that the model could not vary well."""
+        section = sections().get(wish.context.intent) or Section(wish.context.intent, "S")
+        for style in ("plain", "warm", "asks", "quips"):
+            context = replace(wish.context, style=style, length="mid")
+            body = reword(synonyms(context.candidate, rng, 0.3), context, section, rng)
+            line = f"[{context.mood}] {body}"
+            if not fault(line, wish, self._recent):
+                return line
+        return ""
 
     def _wish(self, intent: str, say: str, ask: Ask, have: frozenset[str], rng: random.Random, mood: str) -> Wish:
         """What the small model is told: the line, the fan's words, the character, the mood and the moment."""
@@ -271,6 +323,14 @@ class Embedded:
         if len(self._recent) > 2 * REST:
             self._recent = {line: turn for line, turn in self._recent.items() if self._turn - turn < REST}
 
+    def _closest(self, fitting: list[_Ready]) -> list[_Ready]:
+        """Lines about the fan's very words, or about their topic, before those that fit anything; not twice in a row."""
+        for closer in ([r for r in fitting if r.when], [r for r in fitting if "topic" in r.slots]):
+            fresh = [r for r in closer if self._turn - self._said.get(r.key, -REST) >= REST]
+            if fresh:
+                return fresh
+        return fitting
+
     def _choose(self, fitting: list[_Ready], rng: random.Random, to_fan: bool) -> _Ready:
         """The fan's name first where lines hold it; then what has been silent longest; then chance by weight."""
         if to_fan and rng.random() < 0.8:
@@ -281,7 +341,19 @@ class Embedded:
         if not fresh:
             ordered = sorted(fitting, key=lambda ready: self._said[ready.key])
             fresh = ordered[: max(1, len(ordered) // 3)]
-        return rng.choices(fresh, [ready.line.weight for ready in fresh])[0]
+        return rng.choices(fresh, [ready.line.weight * self._voice(ready.line.say) for ready in fresh])[0]
+
+    def _voice(self, say: str) -> float:
+        """How much a line sounds like the character's traits: 1 for neither, up to 2 and down to a half."""
+        known, lean = self._definition.persona.traits, 0.0
+        for trait, sounds in _SOUNDS.items():
+            lean += known.get(trait, 0.0) * (0.5 if sounds.search(say) else -0.2)
+        return 2.0 ** max(-1.0, min(1.0, lean))
+
+
+def filled(say: str, values: dict[str, str]) -> str:
+    """What counts as the same line: its words with all slots filled but the fan's name, without tags and stops."""
+    return bare(fill(nameless(_TAG.sub("", say)), values | {"fan": ""}))
 
 
 def _traits(definition: Definition) -> tuple[tuple[str, int], ...]:
@@ -306,9 +378,23 @@ def _known(ask: Ask, intent: Intent) -> str:
 
 def _ready(group: str, lines: Sequence[Line]) -> list[_Ready]:
     return [
-        _Ready(f"{group}.{n}", line, frozenset(slots_of(line.say)), len(_TAG.sub(" ", line.say).split()))
+        _Ready(
+            f"{group}.{n}", line, frozenset(slots_of(line.say)), len(_TAG.sub(" ", line.say).split()),
+            frozenset(map(_stem, line.when)),
+        )
         for n, line in enumerate(lines)
-    ]
+    ]  # fmt: skip
+
+
+def _stem(word: str) -> str:
+    """The word without the ending that most often differs between what is written and what is looked for."""
+    return re.sub(r"(?:'s|ing|ies|es|ed|[sye])$", "", word) if len(word) > 3 else word
+
+
+def _about(say: str) -> frozenset[str]:
+    """The stems of a fan's words, and the names of scripts that are not Latin (``hangul``, ``cyrillic``, ``cjk``)."""
+    scripts = {unicodedata.name(ch, "latin").split()[0].lower() for ch in say if ch.isalpha() and not ch.isascii()}
+    return frozenset(map(_stem, [*normal(say).split(), *scripts]))
 
 
 def _situation_groups(ask: Ask) -> list[str]:
@@ -325,7 +411,7 @@ def _values(ask: Ask, intent: Intent) -> dict[str, str]:
     values = {
         "fan": spoken_name(ask.fan) if ask.fan.strip() else "",
         "song": _title(song),
-        "topic": told_back(spoken_topic(topic)) if topic else "",
+        "topic": written(intent.name, told_back(spoken_topic(topic))) if topic else "",
         "count": str(moment.fans) if moment.fans > 1 else "",
     }
     return {slot: value for slot, value in values.items() if value}

@@ -12,7 +12,8 @@ _NUMBER = r"(\d{1,12}(?:\.\d{1,6})?)"
 _SUM = re.compile(
     _NUMBER + r"\s*(\+|plus|and|-|–|minus|times|x|\*|×|multiplied by|÷|/|divided by|over)\s*" + _NUMBER, re.I
 )
-_OF = re.compile(r"\b(square root|half|double|twice|square) of " + _NUMBER, re.I)
+_OF = re.compile(r"\b(square root|half|double|twice|square|a third|a quarter|a tenth) of " + _NUMBER, re.I)
+_PERCENT = re.compile(_NUMBER + r"\s*(?:%|percent|per cent) of " + _NUMBER, re.I)
 _CAPITAL = re.compile(r"\bcapital(?: city)? (?:of|for|in) (?:the )?([a-z ]{2,24})")
 
 
@@ -63,8 +64,12 @@ def worked_out(say: str) -> str:
     if match:
         value = float(match.group(2))
         kind = match.group(1).lower()
-        done = {"half": value / 2, "square": value * value, "square root": math.sqrt(value)}.get(kind, value * 2)
+        done = {"half": value / 2, "square": value * value, "square root": math.sqrt(value), "a third": value / 3,
+                "a quarter": value / 4, "a tenth": value / 10}.get(kind, value * 2)  # fmt: skip
         return spoken(done)
+    match = _PERCENT.search(say)
+    if match:
+        return spoken(float(match.group(1)) * float(match.group(2)) / 100)
     match = _SUM.search(say)
     if match is None:
         return ""

@@ -8,6 +8,7 @@ requests are answered with authored lines whatever the model would say.
 from __future__ import annotations
 
 import copy
+import inspect
 import re
 import time
 from collections.abc import Iterator
@@ -130,7 +131,12 @@ class LanguageModel(Streamed):
         self._banned = sorted(self._control - self._stops)
         size = int(getattr(self._model.config, "vocab_size", 0) or len(self._tokenizer))
         count = min(size, len(self._tokenizer))
-        self._guard = TagGuard(self._tokenizer.batch_decode([[n] for n in range(count)]))
+        self._pieces = self._tokenizer.batch_decode([[n] for n in range(count)])
+        self._guard = TagGuard(self._pieces)
+        # Of a prompt only the last token's logits are wanted; the others would cost a vocabulary each.
+        self._masks: dict[bool, Any] = {}
+        known = inspect.signature(self._model.forward).parameters
+        self._last = {"logits_to_keep": 1} if "logits_to_keep" in known else {}
         self._context = int(getattr(self._model.config, "max_position_embeddings", 0) or 4096)
 
     def _loading(self, dtype: str) -> dict[str, Any]:
@@ -157,7 +163,7 @@ class LanguageModel(Streamed):
         torch = self._torch
         with torch.inference_mode():
             ids = torch.tensor([self._prefix], device=self._device)
-            return self._model(input_ids=ids, use_cache=True).past_key_values
+            return self._model(input_ids=ids, use_cache=True, **self._last).past_key_values
 
     def _stream(self, ask: Ask, cancelled: Cancelled) -> Iterator[str]:
         """Text as it is generated; whole characters only."""
@@ -192,7 +198,7 @@ class LanguageModel(Streamed):
                 return
             with torch.inference_mode():
                 ids = torch.tensor([feed], device=self._device)
-                out = self._model(input_ids=ids, past_key_values=state, use_cache=True)
+                out = self._model(input_ids=ids, past_key_values=state, use_cache=True, **self._last)
                 token = self._sample(self._legal(out.logits[0, -1].float().cpu(), made), source)
             state = out.past_key_values
             if token in self._stops:
@@ -203,21 +209,22 @@ class LanguageModel(Streamed):
 
     def _legal(self, logits: Any, made: list[int]) -> Any:
         """The logits with illegal tags and control tokens taken out."""
-        text = self._tokenizer.decode(made[-48:], skip_special_tokens=True)
+        # An open tag is at most a few tokens back; their texts are known, so nothing is decoded here.
+        text = "".join(self._pieces[token] for token in made[-24:] if token < len(self._pieces))
         inside = self._guard.allowed(text)
         if inside:
             kept = self._torch.full_like(logits, float("-inf"))
             kept[inside] = logits[inside]
             return kept
-        banned = self._guard.banned(text)
-        if banned:
-            logits[banned] = float("-inf")
-        return logits
+        begins = self._guard.begins(text)
+        if begins not in self._masks:
+            never = [*self._banned, *self._guard.banned(text)]
+            self._masks[begins] = self._torch.zeros(len(logits), dtype=self._torch.bool)
+            self._masks[begins][[token for token in never if token < len(logits)]] = True
+        return logits.masked_fill_(self._masks[begins], float("-inf"))
 
     def _sample(self, logits: Any, source: Any) -> int:
         torch = self._torch
-        if self._banned:
-            logits[self._banned] = float("-inf")
         if self._temperature <= 0:
             return int(logits.argmax())
         shares, order = torch.softmax(logits / self._temperature, -1).sort(descending=True)

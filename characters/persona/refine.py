@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -18,9 +18,10 @@ import numpy as np
 import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
+from characters.persona.faithful import faithful
 from characters.persona.small.bpe import Bpe
 from characters.persona.small.grammar import FOLDER as GRAMMAR
-from characters.persona.small.runtime import Llama, ModelError, State
+from characters.persona.small.runtime import Llama, ModelError, State, States
 from characters.persona.small.tokens import END, GESTURES, SLOTS, Context, card, prompt
 from characters.persona.speech import unsafe
 
@@ -29,11 +30,10 @@ TEMPERATURE = 0.75
 TOP_P = 0.9
 MOST_TOKENS = 52
 MOST_WORDS = 36
-KEEP = 0.6
-"""Share of a candidate's longer words that must survive refining."""
 ALIKE = 0.8
 """Share of a line's word triples that may have been heard in one recent line."""
 
+_Mask = npt.NDArray[np.bool_]
 _TAGS = re.compile(r"\[[^\]]*\]\s*")
 _STUTTER = re.compile(r"\b(\w+) \1\b")
 _SLIPS = re.compile(
@@ -53,6 +53,38 @@ class Wish:
     vocabulary: frozenset[str] = frozenset()
 
 
+class _Draft:
+    """A line in the making."""
+
+    def __init__(self, owner: Refiner, state: State, first: _Mask, legal: _Mask, tags: str) -> None:
+        self._owner, self.state, self._first, self._legal, self._tags = owner, state, first, legal, tags
+        self.logits: npt.NDArray[np.float32] = np.zeros(0, np.float32)
+        self.open = True
+        self.line = ""
+        self._out: list[str] = []
+        self._text = bytearray()
+        self._steps = self._count = 0
+
+    def next(self, rng: random.Random) -> int:
+        """The next token."""
+        return _sample(self.logits, self._legal if self._steps else self._first, rng)
+
+    def take(self, token: int) -> bool:
+        """Writes the token; returns whether the line goes on."""
+        self._steps += 1
+        if self._owner.write(token, self._out, self._text):
+            self._count += 1
+        elif token in self._owner.gestures:
+            self._tags += f"[{self._owner.gestures[token]}] "
+        else:
+            self.open = False
+            text = "".join(self._out) + self._text.decode("utf-8", "replace")
+            self.line = self._tags + text if self._count else ""
+            return False
+        self.open = self._steps < MOST_TOKENS and self.state.length < self._owner.room
+        return self.open
+
+
 class Refiner:
     """The small model, its tokenizer and the kept state of a character's beginning."""
 
@@ -65,12 +97,40 @@ class Refiner:
         special = self._bpe.special
         self._end = special[END]
         self._slots = {name: special[f"<{name}>"] for name in SLOTS}
-        self._gestures = {special[f"<g:{name}>"]: name for name in GESTURES}
+        self._slot_of = {token: name for name, token in self._slots.items()}
+        self.room = self._model.room
+        self.gestures = {special[f"<g:{name}>"]: name for name in GESTURES}
         self._words = np.ones(self._model.vocabulary, bool)
         self._words[list(special.values())] = False
 
     def line(self, wish: Wish, rng: random.Random) -> str:
         """A line, or empty when it did not end in time."""
+        draft = self._draft(wish)
+        while draft.open:
+            token = draft.next(rng)
+            if draft.take(token):
+                draft.logits = self._model.forward([token], draft.state)
+        return draft.line
+
+    def lines(self, wishes: Sequence[tuple[Wish, random.Random]]) -> list[str]:
+        """:meth:`line` for several wishes at once: a third of the time a line, for evaluations."""
+        drafts = [self._draft(wish) for wish, _ in wishes]
+        rows = [n for n, draft in enumerate(drafts) if draft.open]
+        states = States([drafts[n].state for n in rows]) if rows else None
+        while states is not None and rows:
+            tokens = [drafts[n].next(wishes[n][1]) for n in rows]
+            kept = [at for at, n in enumerate(rows) if drafts[n].take(tokens[at])]
+            if len(kept) < len(rows):
+                states.keep(kept)
+                rows = [rows[at] for at in kept]
+            if rows:
+                logits = self._model.step([tokens[at] for at in kept], states)
+                for n, values, length in zip(rows, logits, states.lengths):
+                    drafts[n].logits, drafts[n].state.length = values, int(length)
+        return [draft.line for draft in drafts]
+
+    def _draft(self, wish: Wish) -> _Draft:
+        """The line at its beginning: the prompt is read, nothing is written but the mood."""
         context = wish.context
         if f"<i:{context.intent}>" not in self._bpe.special:
             context = replace(context, intent="unknown")  # named after the model was trained
@@ -78,33 +138,27 @@ class Refiner:
         beginning = len(card(context.traits))
         ids = self._bpe.encode_parts(prompt(context))[beginning:]
         mood = self._bpe.special[f"<m:{context.mood}>"]
-        if state.length + len(ids) + 1 + MOST_TOKENS > self._model.room:
-            return ""  # words of hardly any letters fill the state by themselves: spoken as authored
-        logits = self._model.forward([*ids, mood], state)
         legal = self._legal(wish.slots)
         first = legal.copy()
-        first[list(self._gestures)] = True
+        first[list(self.gestures)] = True
         first[self._end] = False
-        tags, text, count = f"[{context.mood}] ", bytearray(), 0
-        out: list[str] = []
-        for step in range(MOST_TOKENS):
-            token = _sample(logits, first if step == 0 else legal, rng)
-            if token == self._end:
-                return tags + "".join(out) + text.decode("utf-8", "replace") if count else ""
-            if token in self._gestures:
-                tags += f"[{self._gestures[token]}] "
-            elif not self._words[token]:
-                name = next(name for name, value in self._slots.items() if value == token)
-                out.append(text.decode("utf-8", "replace") + f"{{{name}}}")
-                text = bytearray()
-                count += 1
-            else:
-                text += self._bpe.bytes_of(token)
-                count += 1
-            if state.length >= self._model.room:
-                break
-            logits = self._model.forward([token], state)
-        return ""
+        draft = _Draft(self, state, first, legal, f"[{context.mood}] ")
+        if state.length + len(ids) + 1 + MOST_TOKENS > self._model.room:
+            draft.open = False  # words of hardly any letters fill the state by themselves: spoken as authored
+        else:
+            draft.logits = self._model.forward([*ids, mood], state)
+        return draft
+
+    def write(self, token: int, out: list[str], text: bytearray) -> bool:
+        """Writes a word piece or a slot; False for any other token."""
+        if token in self._slot_of:
+            out.append(text.decode("utf-8", "replace") + f"{{{self._slot_of[token]}}}")
+            text.clear()
+            return True
+        if self._words[token]:
+            text += self._bpe.bytes_of(token)
+            return True
+        return False
 
     def _legal(self, slots: Collection[str]) -> npt.NDArray[np.bool_]:
         legal = self._words.copy()
@@ -180,7 +234,7 @@ def fault(line: str, wish: Wish, recent: Collection[str]) -> str:
     if not used <= set(wish.slots) or spoken.count("{fan}") > 2:
         return "slots"
     candidate = wish.context.candidate
-    if set(re.findall(r"\{(\w+)\}", candidate)) - {"fan", "count"} - used:
+    if set(re.findall(r"\{(\w+)\}", candidate)) - {"fan"} - used:
         return "slot missing"
     if _STUTTER.search(spoken.lower()) and not _STUTTER.search(candidate.lower()):
         return "stutter"
@@ -188,10 +242,10 @@ def fault(line: str, wish: Wish, recent: Collection[str]) -> str:
         return "grammar"
     if unsafe(spoken):
         return "blocked"
-    allowed = grammar_words() | wish.vocabulary | words_of([candidate])
-    if any(word not in allowed for word in _WORD.findall(re.sub(r"\{\w+\}", " ", spoken.lower()))):
+    known = (grammar_words(), wish.vocabulary, words_of([candidate]))
+    if any(not any(word in part for part in known) for word in _WORD.findall(re.sub(r"\{\w+\}", " ", spoken.lower()))):
         return "unknown word"
-    if candidate and not _kept(candidate, words, wish.context.length == "short"):
+    if candidate and not faithful(candidate, spoken, wish.context.intent):
         return "drift"
     if plain in recent:
         return "heard"
@@ -199,9 +253,3 @@ def fault(line: str, wish: Wish, recent: Collection[str]) -> str:
     if mine and any(len(mine & triples(other)) >= ALIKE * len(mine) for other in list(recent)[-12:]):
         return "alike"
     return ""
-
-
-def _kept(candidate: str, words: list[str], short: bool) -> bool:
-    part = re.split(r"(?<=[.!?])\s", candidate)[0] if short else candidate
-    long = [word for word in bare(part).split() if len(word) > 3 and "{" not in word and "'" not in word]
-    return not long or sum(word in words for word in long) >= KEEP * len(long)

@@ -24,7 +24,12 @@ class TagGuard:
 
     def banned(self, text: str) -> list[int]:
         """Tokens that may not follow ``text`` while no tag is open."""
-        return self._apart if _BEGINS.search(text) else self._opening
+        return self._apart if self.begins(text) else self._opening
+
+    @staticmethod
+    def begins(text: str) -> bool:
+        """Whether a clause, and so a tag, may begin after ``text``."""
+        return _BEGINS.search(text[-12:]) is not None
 
     def allowed(self, text: str) -> list[int] | None:
         """The only tokens that may follow ``text`` when a tag is open in it; None when none is."""

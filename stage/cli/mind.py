@@ -20,26 +20,17 @@ def talk(character: str, message: str | None, fan: str, seed: int, as_json: bool
     Example: limelight talk lumi --message "can you sing about rain?"
     """
     from characters import load
-    from characters.persona import open_brain
-    from characters.persona.model import Ask, Moment
+    from stage.talking import Talking
 
     definition = load(character)
-    brain = open_brain(definition, seed)
-    history: list[tuple[str, str]] = []
-    turn = 0
+    talking = Talking(definition, seed)
 
     def answer(text: str) -> None:
-        nonlocal turn
-        turn += 1
-        ask = Ask(f"talk{turn}", Moment("chat", seed=seed * 1000 + turn), fan, text[:500], history=tuple(history[-8:]))
-        intent = brain.understand(ask)
-        clauses = [clause for clause in brain.reply(ask, lambda: False) if clause.text]
-        said = " ".join(clause.text for clause in clauses)
-        history.extend([(fan, text), ("me", said)])
+        intent, clauses = found = talking.answer(fan, text)
         if as_json:
             parts = [{"text": c.text, "mood": c.mood, "gesture": c.gesture} for c in clauses]
             facts = {"name": intent.name, "confidence": round(intent.confidence, 3), **intent.slots}
-            click.echo(json.dumps({"text": said, "intent": facts, "clauses": parts}, ensure_ascii=False))
+            click.echo(json.dumps({"text": found.text, "intent": facts, "clauses": parts}, ensure_ascii=False))
             return
         for clause in clauses:
             tags = f"[{clause.mood}{' ' + clause.gesture if clause.gesture else ''}]"

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -36,6 +39,7 @@ def song(
 
     Example: limelight song lumi "a slow waltz about rain on a train window" --seed 3 -o rain/
     """
+    _begin()
     from audio.compose import Wish
     from audio.compose.keep import bars_of, wish_like
     from audio.compose.played import melody_of
@@ -76,6 +80,20 @@ def song(
         )
 
 
+def _begin() -> None:
+    """Before anything heavy is imported: workers wake, sums are made on one thread each, a request to end is heard."""
+    from audio import workers
+
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    workers.wake()
+
+    def end(*_: object) -> None:
+        raise SystemExit(143)  # so that half-written files go and workers end
+
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, end)
+
+
 def _lyric_lines(path: Path) -> tuple[str, ...]:
     """The lines of a text file of words."""
     try:
@@ -112,6 +130,7 @@ def perform(score: Path, out: Path, character: str, timeline: Path | None, stems
 
     Example: limelight perform rain/song.toml -o rain.wav
     """
+    _begin()
     from audio.score import read_song
     from characters import load
     from stage.songs import perform_song_file

@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -96,3 +102,41 @@ def test_her_earlier_songs_are_known_but_the_same_song_is_none(tmp_path: Path) -
     more = earlier_tunes(lumi, replace(wish, seed=2), tmp_path / "b")
     assert len(more) == base + 1
     assert more[-1] == tuple(n.pitch for n in read_song(tmp_path / "a" / "song.toml").voice.notes if n.lyric)  # type: ignore[union-attr]
+
+
+def within(seconds: float, true: Callable[[], bool]) -> bool:
+    """Does it become true in time?"""
+    until = time.monotonic() + seconds
+    while not (now := true()) and time.monotonic() < until:
+        time.sleep(0.05)
+    return now
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="counts the processes of a session in /proc")
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+def test_an_ended_command_leaves_nothing(how: signal.Signals, tmp_path: Path) -> None:
+    """No worker goes on, and what was half written is gone (unless the command was killed outright)."""
+    words = [sys.executable, "-m", "stage.cli", "song", "lumi", "rain", "--bars", "8", "-o", str(tmp_path / "x")]
+    place = {**os.environ, "LIMELIGHT_CACHE": str(tmp_path / "cache")}
+    command = subprocess.Popen(words, start_new_session=True, env=place, stderr=subprocess.PIPE)
+
+    def alive() -> int:
+        """Processes of its session that are no zombies."""
+        count = 0
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            try:
+                fields = stat.read_text().rpartition(")")[2].split()
+            except OSError:
+                continue
+            count += fields[3] == str(command.pid) and fields[0] not in "ZX"
+        return count
+
+    # Itself, the tracker of shared things, the server and two workers.
+    assert within(30, lambda: alive() >= 5)
+    os.killpg(command.pid, how) if how == signal.SIGINT else command.send_signal(how)
+    said = command.communicate(timeout=20)[1].decode()
+    assert command.returncode != 0
+    assert within(10, lambda: alive() == 0)
+    if how != signal.SIGKILL:
+        assert "Traceback" not in said
+        assert not [path for path in tmp_path.iterdir() if path.name != "cache"]

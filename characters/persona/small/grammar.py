@@ -149,6 +149,41 @@ def _choice(text: str, at: int, rng: random.Random) -> tuple[str, int]:
         at += 1
 
 
+def every(template: str) -> list[str]:
+    """All texts of a template; word lists are left as they are."""
+    found, rest = _all(template, 0)
+    if rest != len(template):
+        raise GrammarError(f"unbalanced: {template}")
+    return [" ".join(text.split()) for text in found]
+
+
+def _all(text: str, at: int) -> tuple[list[str], int]:
+    out = [""]
+    while at < len(text):
+        char = text[at]
+        if char == "\\" and at + 1 < len(text):
+            out = [found + text[at + 1] for found in out]
+            at += 2
+        elif char == "(":
+            options: list[str] = []
+            at += 1
+            while True:
+                inner, at = _all(text, at)
+                options += inner
+                if at >= len(text):
+                    raise GrammarError(f"no closing bracket: {text}")
+                at += 1
+                if text[at - 1] == ")":
+                    break
+            out = [found + option for found in out for option in options]
+        elif char in ")|":
+            break
+        else:
+            out = [found + char for found in out]
+            at += 1
+    return out, at
+
+
 def count(template: str) -> int:
     """How many texts a template has, word lists counted."""
     total, at = _count(template, 0)

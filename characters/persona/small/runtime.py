@@ -7,6 +7,7 @@ test holds both against each other. No torch is imported. Weights are read from 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -60,6 +61,23 @@ class State:
         other.values[:, :, : self.length] = self.values[:, :, : self.length]
         other.length = self.length
         return other
+
+
+class States:
+    """Several states side by side, each of its own length, to go on one token each at a time."""
+
+    def __init__(self, states: Sequence[State]) -> None:
+        self.keys = np.stack([state.keys for state in states], 1)
+        self.values = np.stack([state.values for state in states], 1)
+        self.lengths = np.array([state.length for state in states])
+        for row, length in enumerate(self.lengths):  # what was never written is still multiplied by zero
+            self.keys[:, row, :, length:] = 0.0
+            self.values[:, row, :, length:] = 0.0
+
+    def keep(self, rows: Sequence[int]) -> None:
+        """Drops all but these rows."""
+        self.keys, self.values = self.keys[:, rows], self.values[:, rows]
+        self.lengths = self.lengths[rows]
 
 
 class Llama:
@@ -116,6 +134,32 @@ class Llama:
         last = _rms(x[-1:], self._eps)[0] * self._norm
         return np.asarray(last @ self._out, np.float32)
 
+    def step(self, ids: Sequence[int], states: States) -> Array:
+        """Logits [states, vocabulary] after one more token for each state; as :meth:`forward`, but together."""
+        at = states.lengths
+        if int(at.max()) >= self.room:
+            raise ModelError(f"{int(at.max()) + 1} tokens; the state holds {self.room}")
+        x = self._embedding[list(ids)]
+        cos, sin = self._cos[at][:, None], self._sin[at][:, None]
+        rows, end, half = np.arange(len(at)), int(at.max()) + 1, self.head // 2
+        later = np.where(np.arange(end) > at[:, None], np.float32(-np.inf), np.float32(0.0))[:, None, None]
+        for n, (qkv, out, feed, down) in enumerate(self._layers):
+            q, k, v = (_rms(x, self._eps) @ qkv).reshape(len(at), 3, self.heads, self.head).transpose(1, 0, 2, 3)
+            q = q * cos + np.concatenate((q[..., half:], q[..., :half]), -1) * sin
+            states.keys[n, rows, :, at] = k * cos + np.concatenate((k[..., half:], k[..., :half]), -1) * sin
+            states.values[n, rows, :, at] = v
+            scores = (
+                q[:, :, None] @ states.keys[n, :, :, :end].transpose(0, 1, 3, 2) * np.float32(self.head**-0.5) + later
+            )
+            scores = np.exp(scores - scores.max(-1, keepdims=True))
+            mixed = (scores / scores.sum(-1, keepdims=True)) @ states.values[n, :, :, :end]
+            x = x + mixed.reshape(len(at), -1) @ out
+            wide = _rms(x, self._eps) @ feed
+            gate, up = wide[:, : wide.shape[1] // 2], wide[:, wide.shape[1] // 2 :]
+            x = x + (gate / (1.0 + np.exp(-gate)) * up) @ down
+        states.lengths = at + 1
+        return np.asarray(_rms(x, self._eps) * self._norm @ self._out, np.float32)
+
     def _attend(self, qkv: Array, cos: Array, sin: Array, state: State, n: int, later: Array | None) -> Array:
         count, begin = len(qkv), state.length
         q, k, v = qkv.reshape(count, 3, self.heads, self.head).transpose(1, 2, 0, 3)
@@ -133,4 +177,5 @@ class Llama:
 
 
 def _rms(x: Array, eps: float) -> Array:
-    return np.asarray(x / np.sqrt(np.mean(x * x, -1, keepdims=True, dtype=np.float32) + np.float32(eps)), np.float32)
+    mean = np.einsum("ij,ij->i", x, x)[:, None] * np.float32(1.0 / x.shape[1])
+    return np.asarray(x / np.sqrt(mean + np.float32(eps)), np.float32)

@@ -47,6 +47,43 @@ def synonyms(text: str, rng: random.Random, share: float) -> str:
     return text
 
 
+def expanded(text: str) -> str:
+    """The text as the formal say it: no contractions, no casual words."""
+    return _swap("expand", _swap("swaps", text))
+
+
+def contracted(text: str) -> str:
+    """The text as the informal say it: contractions, casual words."""
+    return _CONTRACT.sub(lambda match: _contractions()[match.group()], _swap("casual", text))
+
+
+_CONTRACT = re.compile(
+    r"(?<![\w'])(?:I am|I will|I would|(?:do|does|did|is|are|was|has|have|could|would|will) not|cannot|It is|That is|There is|Let us)"
+    r"(?= [a-z{])"
+)
+
+
+@cache
+def _contractions() -> dict[str, str]:
+    return {formal: short for short, formal in _document()["expand"].items()}
+
+
+def phrases() -> list[str]:
+    """Templates of all openers and tails that wording may put around an answer."""
+    document = _document()
+    found = [
+        text for name in ("openers", "moods", "named", "tails") for texts in document[name].values() for text in texts
+    ]
+    return list(dict.fromkeys(found))
+
+
+def alike() -> list[tuple[str, str]]:
+    """Pairs of phrases that wording may exchange."""
+    document = _document()
+    pairs = [pair for name in ("swaps", "casual") for pair in document[name].items()]
+    return pairs + [(word, other) for word, others in document["synonyms"].items() for other in others]
+
+
 def fitting_mood(opener: str, mood: str) -> str:
     """The mood itself where it fits what was said, else a calm one."""
     allowed = CALM.get(opener)
@@ -93,7 +130,7 @@ def reword(text: str, context: Context, section: Section, rng: random.Random, op
     if not named:
         out = nameless(out).replace("{fan}", "you")
     if traits.get("formality", 0) > 0:
-        out = _swap("expand", _swap("swaps", out))
+        out = expanded(out)
     elif traits.get("formality", 0) < 0:
         out = _swap("casual", out)
     return _stops(out, traits.get("energy", 0))

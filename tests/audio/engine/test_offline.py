@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from audio.engine.forge import Forge, NoteKey
-from audio.engine.offline import STEM_DB, Press, render
+from audio.engine.offline import STEM_DB, render
+from audio.engine.press import Press
 from audio.engine.sheet import lay_out
 from audio.engine.shelf import Shelf
 from audio.instruments.errors import SampleError

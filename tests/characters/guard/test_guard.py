@@ -33,6 +33,17 @@ def test_battery_of_orders_thefts_and_abuse() -> None:
     assert passed == []
 
 
+def test_fresh_attacks_in_chat_split_names_and_cards() -> None:
+    for row in lines("fresh.tsv"):
+        kind, text = row.split("\t", 1)
+        guard = Guard()
+        if kind == "name":
+            assert not guard.name(text), text
+        else:
+            parts = text.split(" || ") if kind == "split" else [text]
+            assert any(guard.hear("x", part).action != "pass" for part in parts), text
+
+
 def test_innocent_lines_pass() -> None:
     innocent = lines("innocent.txt")
     assert len(innocent) >= 250
