@@ -206,6 +206,7 @@ class Director:
         if ended is not None:
             self._song_over(ended, horizon)
         self._fill(now)
+        self.desk.voiceless = not self._studio.speaks
         self.desk.advance(horizon)
         for utterance in self.answers.step():
             if utterance.state == "done":
