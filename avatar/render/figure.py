@@ -44,27 +44,35 @@ class Figure:
         self.context, self.programs, self.model = context, programs, model
         self.owned: list[Any] = []
         self.textures: dict[Any, Any] = {}
-        base = np.concatenate([model.positions, model.normals], 1)
+        joints, weights, reach = _influences(model)
+        # Vertices in the order of how many joints move them: most need one or two of the four that there may be.
+        perm = np.argsort(reach, kind="stable")
+        self.place = np.empty_like(perm)
+        self.place[perm] = np.arange(len(perm))
+        base = np.concatenate([model.positions, model.normals], 1)[perm]
         self.base, self.moved = base, base.copy()
         self.vertex = self._keep(context.buffer(self.moved, dynamic=True))
-        skin = self._keep(context.buffer(_interleave(model)))
+        skin = self._keep(context.buffer(_interleave(joints[perm], weights[perm])))
         self.skinned = self._keep(context.buffer(reserve=base.nbytes, dynamic=True))
-        program = programs.skin()
         content = [(self.vertex, "3f 3f", "in_position", "in_normal"), (skin, "4u2 4f", "in_joints", "in_weights")]
-        self.skinning = self._keep(context.vertex_array(program, content))
+        self.skinning: list[tuple[Any, int, int]] = []
+        for n in np.unique(reach).tolist():
+            array = self._keep(context.vertex_array(programs.skin(n), content))
+            self.skinning.append((array, int(np.searchsorted(reach[perm], n)), int((reach == n).sum())))
         rows = -(-len(model.inverse_bind) // 256)
         self.joints = np.zeros((rows * 256, 3, 4), np.float32)
         self.joint_texture = self._keep(context.texture((768, rows), 4, dtype="f4"))
         self.joint_texture.filter = (moderngl.NEAREST, moderngl.NEAREST)
-        self.uv = self._keep(context.buffer(np.ascontiguousarray(model.uvs)))
-        self.uv2 = self._keep(context.buffer(np.ascontiguousarray(model.uvs2))) if model.uvs2 is not None else None
-        self.color = self._keep(context.buffer(model.colors)) if model.colors is not None else None
+        self.uv = self._keep(context.buffer(model.uvs[perm]))
+        self.uv2 = self._keep(context.buffer(model.uvs2[perm])) if model.uvs2 is not None else None
+        self.color = self._keep(context.buffer(model.colors[perm])) if model.colors is not None else None
         self.blocks = Blocks(model)
         self.block_buffer = self._keep(context.buffer(reserve=max(self.blocks.table.nbytes, STRIDE), dynamic=True))
         self.morph_key: dict[int, bytes] = {}
         self.draws: dict[bool, list[Draw]] = {}
         self.backlight: bool | None = None
         order = np.concatenate([p.indices for p in model.primitives] or [np.zeros(0, np.uint32)])
+        order = self.place[order].astype(np.uint32)
         self.index = self._keep(context.buffer(order if len(order) else np.zeros(3, np.uint32), dynamic=True))
         self.triangles = order.reshape(-1, 3)
         self.before: Any = None  # triangles drawn before each one, None: all are drawn
@@ -158,7 +166,9 @@ class Figure:
         self.joints[: len(rig.joint_matrices)] = rig.joint_matrices[:, :3]
         self.joint_texture.write(self.joints)
         self.joint_texture.use(0)
-        self.skinning.transform(self.skinned, mode=moderngl.POINTS, vertices=len(self.base))
+        for array, first, count in self.skinning:
+            at = first * self.base.strides[0]
+            array.transform(self.skinned, moderngl.POINTS, count, first=first, buffer_offset=at)
         if self.blocks.update(rig, key, ambient):
             self.block_buffer.write(self.blocks.table)
 
@@ -192,7 +202,7 @@ class Figure:
             done.add((p.start, p.node))
             for morph, weight in zip(p.morphs, rig.morphs[p.node]):
                 if abs(weight) > 1e-5:
-                    self.moved[morph.rows] += morph.delta * weight
+                    self.moved[self.place[morph.rows]] += morph.delta * weight
         self.vertex.write(self.moved)
 
     def draw(self, framebuffer: Any) -> None:
@@ -232,8 +242,19 @@ def _only(entry: Any, names: set[str]) -> Any:
     return (buffer, " ".join(pieces), *kept)
 
 
-def _interleave(model: Model) -> npt.NDArray[np.uint8]:
+def _influences(model: Model) -> tuple[Any, Any, Any]:
+    """Joints and weights (n, 4), strongest first, and how many of them count: 1, 2 or 4 (n,)."""
+    order = np.argsort(-model.weights, axis=1, kind="stable")
+    joints = np.take_along_axis(model.joints, order, 1)
+    weights = np.take_along_axis(model.weights, order, 1)
+    weights[weights < 1e-4] = 0
+    weights /= np.maximum(weights.sum(1, keepdims=True), 1e-9)
+    count = (weights > 0).sum(1)
+    return joints, weights, np.where(count > 2, 4, np.maximum(count, 1))
+
+
+def _interleave(joints: npt.NDArray[np.uint16], weights: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:
     """joints (4 uint16) and weights (4 float32), 24 bytes a vertex."""
-    out = np.zeros(len(model.joints), np.dtype([("j", np.uint16, 4), ("w", np.float32, 4)]))
-    out["j"], out["w"] = model.joints, model.weights
+    out = np.zeros(len(joints), np.dtype([("j", np.uint16, 4), ("w", np.float32, 4)]))
+    out["j"], out["w"] = joints, weights
     return out.view(np.uint8)
