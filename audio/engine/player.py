@@ -210,7 +210,11 @@ class Player:
         sequencer.admit(at)
         for order, voice in sequencer.voices:
             ease = 0 if voice.sample > at else 240
-            self.desk.voices.add(Take(voice.sample, voice.pcm, voice.owner, voice.sung, order, ease_in=ease))
+            pcm = voice.pcm
+            if not np.isfinite(pcm.sum()):
+                log.error("a voice of %s at sample %d is no number in places; silence there", voice.owner, voice.sample)
+                pcm = np.nan_to_num(pcm, nan=0.0, posinf=0.0, neginf=0.0)
+            self.desk.voices.add(Take(voice.sample, pcm, voice.owner, voice.sung, order, ease_in=ease))
         sequencer.voices.clear()
         due = [item for item in (self._in_time(*item, at) for item in sequencer.due(end)) if item is not None]
         self._release(at, end)
