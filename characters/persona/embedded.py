@@ -20,7 +20,7 @@ from characters.persona.clauses import clauses_of, limit_words
 from characters.persona.knowledge import fact, worked_out
 from characters.persona.model import MOODS, Ask, Cancelled, Clause, Intent
 from characters.persona.refine import Wish, bare, fault, refiner, words_of
-from characters.persona.shape import shaped
+from characters.persona.shape import said_again, shaped
 from characters.persona.small.corpus import variable
 from characters.persona.small.grammar import Section, sections
 from characters.persona.small.tokens import PHASES, TRAITS, Context
@@ -213,10 +213,13 @@ class Embedded:
                 ]
             if group == "i.what_song":
                 fitting = [ready for ready in fitting if "song" in ready.slots] or fitting
+            if group.startswith("l."):
+                named = {word for word in about if len(word) > 3}
+                fitting = [r for r in fitting if not named.isdisjoint(_about(r.line.say))] or fitting
             if not fitting:
                 continue
             for attempt in range(OTHERS):
-                closest = self._closest(fitting)
+                closest = self._closest(fitting, about)
                 short = [ready for ready in closest if ready.words <= ask.limit]
                 chosen = self._choose(short or closest, rng, "fan" in have and bool(ask.say))
                 say = self._worded(chosen, ask, have, rng, mood, attempt == 0)
@@ -262,9 +265,12 @@ class Embedded:
         group, _, name = chosen.key.rpartition(".")[0].partition(".")
         intent = name if group == "i" else f"s.{name}" if group == "s" else "s.idle"
         heard = self._heard(bare(say))
+        if not heard:
+            return say
+        if group == "i" and intent not in variable():
+            return said_again(say, rng, grave=_SILENT_MOODS.get(intent) == "tender", named="fan" in have)
         # Where the fan's name is part of the sentence, changing it would break the sentence.
-        woven = "{fan}" in nameless(_TAG.sub("", say))
-        if woven or intent not in variable() or chosen.line.mood or not heard:
+        if "{fan}" in nameless(_TAG.sub("", say)) or intent not in variable() or chosen.line.mood:
             return say
         small = refiner() if model and self._refine else None
         self._forget()
@@ -323,9 +329,13 @@ class Embedded:
         if len(self._recent) > 2 * REST:
             self._recent = {line: turn for line, turn in self._recent.items() if self._turn - turn < REST}
 
-    def _closest(self, fitting: list[_Ready]) -> list[_Ready]:
-        """Lines about the fan's very words, or about their topic, before those that fit anything; not twice in a row."""
-        for closer in ([r for r in fitting if r.when], [r for r in fitting if "topic" in r.slots]):
+    def _closest(self, fitting: list[_Ready], about: frozenset[str]) -> list[_Ready]:
+        """Lines about most of the fan's very words, or about their topic, before those that fit anything; each once."""
+        most = max((len(r.when & about) for r in fitting), default=0)
+        for closer in (
+            [r for r in fitting if r.when and len(r.when & about) == most],
+            [r for r in fitting if "topic" in r.slots],
+        ):
             fresh = [r for r in closer if self._turn - self._said.get(r.key, -REST) >= REST]
             if fresh:
                 return fresh
