@@ -239,11 +239,11 @@ def test_answers_are_quick(brain: Embedded, chat: Make) -> None:
     """CPU time, the small model included; the whole answer, of which the first clause is a part."""
     answer(brain, chat("warm up"))
     took = []
-    for n in range(40):
+    for n in range(20):
         start = time.process_time()
         answer(brain, chat(f"hello there my friend number {n}, what do you think about puddles?"))
         took.append(time.process_time() - start)
-    assert sorted(took)[36] < 0.5  # on a busy machine; limelight bench mind measures properly
+    assert sorted(took)[18] < 0.5  # on a busy machine; limelight bench mind measures properly
 
 
 def test_cancelled_before_it_began_says_nothing(brain: Embedded, chat: Make) -> None:
