@@ -13,13 +13,35 @@ REMEDY = "Install OpenGL, e.g. apt install libegl1 libgl1-mesa-dri, and try agai
 SHADERS = files("avatar.render") / "shaders"
 
 
+_current: list[Any] = [None]
+"""The context that OpenGL calls go to, while all contexts are made and left here."""
+
+
+def enter(context: Any) -> None:
+    """Lets OpenGL's calls go to this context, where there are several."""
+    if _current[0] is not context:
+        context.__enter__()
+        _current[0] = context
+
+
+def leave(context: Any) -> None:
+    """Frees a context."""
+    enter(context)
+    context.release()
+    _current[0] = None
+
+
 def open_context(window: bool) -> Any:
-    """A GL 3.3 core context: of the open pygame window, or one of its own without a window (EGL first)."""
+    """A GL 3.3 core context: of the open pygame window, or one of its own without a window (EGL first).
+
+    It is the current one; ``enter`` goes back to an older one, ``leave`` frees it.
+    """
     reasons = []
     tries: list[dict[str, Any]] = [{}] if window else [{"standalone": True, "backend": "egl"}, {"standalone": True}]
     for options in tries:
         try:
-            return moderngl.create_context(require=330, **options)
+            _current[0] = moderngl.create_context(require=330, **options)
+            return _current[0]
         except Exception as error:  # moderngl and glcontext raise bare Exception
             reasons.append(str(error))
     raise RenderError(f"no OpenGL 3.3 ({'; '.join(reasons)}). {REMEDY}")
@@ -54,11 +76,13 @@ class Programs:
         pair: tuple[Any, Any] = self.made[key]
         return pair
 
-    def skin(self) -> Any:
-        if "skin" not in self.made:
-            outs = ["o_position", "o_normal"]
-            self.made["skin"] = self.context.program(vertex_shader=source("skin.vert"), varyings=outs)
-        return self.made["skin"]
+    def skin(self, influences: int) -> Any:
+        """The skinning program for vertices that so many joints move."""
+        key = ("skin", influences)
+        if key not in self.made:
+            text = f"#version 330 core\n#define INFLUENCES {influences}\n" + source("skin.vert")
+            self.made[key] = self.context.program(vertex_shader=text, varyings=["o_position", "o_normal"])
+        return self.made[key]
 
     def figure(self, defines: frozenset[str]) -> Any:
         """The surface program with these parts."""

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from avatar.render.bounds import Bounds
 from avatar.render.context import SAMPLERS, Programs
-from avatar.render.surface import BLOCK_BYTES, block, parts
+from avatar.render.surface import STRIDE, Blocks, parts
 from avatar.rig.rig import Rig
 from avatar.vrm.model import Material, Model, Primitive, TextureRef
 
@@ -34,6 +34,7 @@ class Draw:
     blend: bool
     zwrite: bool
     cull: str
+    coded: bool
 
 
 class Figure:
@@ -43,35 +44,42 @@ class Figure:
         self.context, self.programs, self.model = context, programs, model
         self.owned: list[Any] = []
         self.textures: dict[Any, Any] = {}
-        base = np.concatenate([model.positions, model.normals], 1)
+        joints, weights, reach = _influences(model)
+        # Vertices in the order of how many joints move them: most need one or two of the four that there may be.
+        perm = np.argsort(reach, kind="stable")
+        self.place = np.empty_like(perm)
+        self.place[perm] = np.arange(len(perm))
+        base = np.concatenate([model.positions, model.normals], 1)[perm]
         self.base, self.moved = base, base.copy()
         self.vertex = self._keep(context.buffer(self.moved, dynamic=True))
-        skin = self._keep(context.buffer(_interleave(model)))
+        skin = self._keep(context.buffer(_interleave(joints[perm], weights[perm])))
         self.skinned = self._keep(context.buffer(reserve=base.nbytes, dynamic=True))
-        program = programs.skin()
         content = [(self.vertex, "3f 3f", "in_position", "in_normal"), (skin, "4u2 4f", "in_joints", "in_weights")]
-        self.skinning = self._keep(context.vertex_array(program, content))
+        self.skinning: list[tuple[Any, int, int]] = []
+        for n in np.unique(reach).tolist():
+            array = self._keep(context.vertex_array(programs.skin(n), content))
+            self.skinning.append((array, int(np.searchsorted(reach[perm], n)), int((reach == n).sum())))
         rows = -(-len(model.inverse_bind) // 256)
         self.joints = np.zeros((rows * 256, 3, 4), np.float32)
         self.joint_texture = self._keep(context.texture((768, rows), 4, dtype="f4"))
         self.joint_texture.filter = (moderngl.NEAREST, moderngl.NEAREST)
-        self.uv = self._keep(context.buffer(np.ascontiguousarray(model.uvs)))
-        self.uv2 = self._keep(context.buffer(np.ascontiguousarray(model.uvs2))) if model.uvs2 is not None else None
-        self.color = self._keep(context.buffer(model.colors)) if model.colors is not None else None
-        self.blocks = [self._keep(context.buffer(reserve=BLOCK_BYTES, dynamic=True)) for _ in model.materials]
-        self.block_bytes: list[bytes] = [b""] * len(model.materials)
-        self.scrolling = {n for n, m in enumerate(model.materials) if any(m.uv_speed)}
-        self.lively = set(range(len(model.materials)))
+        self.uv = self._keep(context.buffer(model.uvs[perm]))
+        self.uv2 = self._keep(context.buffer(model.uvs2[perm])) if model.uvs2 is not None else None
+        self.color = self._keep(context.buffer(model.colors[perm])) if model.colors is not None else None
+        self.blocks = Blocks(model)
+        self.block_buffer = self._keep(context.buffer(reserve=max(self.blocks.table.nbytes, STRIDE), dynamic=True))
         self.morph_key: dict[int, bytes] = {}
         self.draws: dict[bool, list[Draw]] = {}
+        self.backlight: bool | None = None
         order = np.concatenate([p.indices for p in model.primitives] or [np.zeros(0, np.uint32)])
+        order = self.place[order].astype(np.uint32)
         self.index = self._keep(context.buffer(order if len(order) else np.zeros(3, np.uint32), dynamic=True))
         self.triangles = order.reshape(-1, 3)
         self.before: Any = None  # triangles drawn before each one, None: all are drawn
         self.seen = b""
         binds = list(model.expressions.values())
         self.uv_bound = {bind.material for e in binds for bind in e.uvs}
-        self.shining = {b.material for e in binds for b in e.colours if b.kind == "emissionColor"}
+        self.colour_bound = {(b.material, b.kind) for e in binds for b in e.colours}
         self.bounds = Bounds(model)
 
     def _keep(self, thing: Any) -> Any:
@@ -124,7 +132,8 @@ class Figure:
         return out
 
     def _draw(self, m: Material, number: int, outline: bool, first: int, p: Primitive, backlight: bool) -> Draw:
-        wanted = parts(m, self.model, outline, backlight, p.flat, number in self.uv_bound, number in self.shining)
+        bound = frozenset(kind for material, kind in self.colour_bound if material == number)
+        wanted = parts(m, self.model, outline, backlight, p.flat, number in self.uv_bound, bound)
         program = self.programs.figure(wanted)
         content: list[Any] = [(self.skinned, "3f 3f", "in_position", "in_normal"), (self.uv, "2f", "in_uv")]
         names = set(program)
@@ -141,22 +150,27 @@ class Figure:
                 textures.append((unit, self._texture(ref)))
         cull = "front" if outline else "none" if m.double_sided else "back"
         blend = m.alpha == "BLEND"
-        return Draw(number, outline, p.flat, array, len(p.indices), first, textures, blend, m.zwrite or not blend, cull)
+        zwrite, coded = m.zwrite or not blend, "CODED" in wanted
+        return Draw(number, outline, p.flat, array, len(p.indices), first, textures, blend, zwrite, cull, coded)
 
-    def update(self, rig: Rig) -> None:
-        """Morphs (only where weights changed), skinning and material changes of this frame."""
+    def update(self, rig: Rig, key: Any, ambient: Any, backlight: bool) -> None:
+        """Morphs (only where weights changed), skinning, and the materials of this frame under its light (linear rgb)."""
+        if backlight not in self.draws:
+            self.draws[backlight] = self._prepare(backlight)
+        if backlight != self.backlight:
+            self.backlight, self.blocks.light = backlight, None
+            for d in self.draws[backlight]:
+                if not d.outline:
+                    self.blocks.coded[d.material] = d.coded
         self._morph(rig)
         self.joints[: len(rig.joint_matrices)] = rig.joint_matrices[:, :3]
         self.joint_texture.write(self.joints)
         self.joint_texture.use(0)
-        self.skinning.transform(self.skinned, mode=moderngl.POINTS, vertices=len(self.base))
-        live = self.scrolling | rig.uvs.keys() | {n for n, _ in rig.colours}
-        for n in live | self.lively:
-            data = block(self.model.materials[n], n, rig).tobytes()
-            if data != self.block_bytes[n]:
-                self.block_bytes[n] = data
-                self.blocks[n].write(data)
-        self.lively = live
+        for array, first, count in self.skinning:
+            at = first * self.base.strides[0]
+            array.transform(self.skinned, moderngl.POINTS, count, first=first, buffer_offset=at)
+        if self.blocks.update(rig, key, ambient):
+            self.block_buffer.write(self.blocks.table)
 
     def cull(self, rig: Rig, matrix: Any, size: tuple[int, int]) -> None:
         """Leaves out what ``matrix`` (4, 4) projects out of the picture, in small clusters; the order stays."""
@@ -188,17 +202,15 @@ class Figure:
             done.add((p.start, p.node))
             for morph, weight in zip(p.morphs, rig.morphs[p.node]):
                 if abs(weight) > 1e-5:
-                    self.moved[morph.rows] += morph.delta * weight
+                    self.moved[self.place[morph.rows]] += morph.delta * weight
         self.vertex.write(self.moved)
 
-    def draw(self, framebuffer: Any, backlight: bool) -> None:
+    def draw(self, framebuffer: Any) -> None:
         """All surfaces and outlines into the bound framebuffer."""
-        if backlight not in self.draws:
-            self.draws[backlight] = self._prepare(backlight)
         context = self.context
         context.enable(moderngl.DEPTH_TEST)
         context.blend_func = moderngl.SRC_ALPHA, moderngl.ONE_MINUS_SRC_ALPHA, moderngl.ONE, moderngl.ONE
-        for d in self.draws[backlight]:
+        for d in self.draws[bool(self.backlight)]:
             (context.enable if d.blend else context.disable)(moderngl.BLEND)
             framebuffer.depth_mask = d.zwrite
             if d.cull == "none":
@@ -206,7 +218,8 @@ class Figure:
             else:
                 context.enable(moderngl.CULL_FACE)
                 context.cull_face = d.cull
-            self.blocks[d.material].bind_to_uniform_block(1)
+            block = d.material + d.outline * len(self.model.materials)
+            self.block_buffer.bind_to_uniform_block(1, offset=block * STRIDE, size=STRIDE)
             for unit, texture in d.textures:
                 texture.use(unit)
             first, count = d.first, d.count
@@ -229,8 +242,19 @@ def _only(entry: Any, names: set[str]) -> Any:
     return (buffer, " ".join(pieces), *kept)
 
 
-def _interleave(model: Model) -> npt.NDArray[np.uint8]:
+def _influences(model: Model) -> tuple[Any, Any, Any]:
+    """Joints and weights (n, 4), strongest first, and how many of them count: 1, 2 or 4 (n,)."""
+    order = np.argsort(-model.weights, axis=1, kind="stable")
+    joints = np.take_along_axis(model.joints, order, 1)
+    weights = np.take_along_axis(model.weights, order, 1)
+    weights[weights < 1e-4] = 0
+    weights /= np.maximum(weights.sum(1, keepdims=True), 1e-9)
+    count = (weights > 0).sum(1)
+    return joints, weights, np.where(count > 2, 4, np.maximum(count, 1))
+
+
+def _interleave(joints: npt.NDArray[np.uint16], weights: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:
     """joints (4 uint16) and weights (4 float32), 24 bytes a vertex."""
-    out = np.zeros(len(model.joints), np.dtype([("j", np.uint16, 4), ("w", np.float32, 4)]))
-    out["j"], out["w"] = model.joints, model.weights
+    out = np.zeros(len(joints), np.dtype([("j", np.uint16, 4), ("w", np.float32, 4)]))
+    out["j"], out["w"] = joints, weights
     return out.view(np.uint8)

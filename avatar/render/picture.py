@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from avatar.render.bounds import BANDS
-from avatar.render.context import Programs, open_context
+from avatar.render.context import Programs, enter, leave, open_context
 from avatar.render.errors import RenderError
 from avatar.render.figure import Figure
 from avatar.render.i420 import I420
@@ -33,25 +33,21 @@ def linear(colour: Colour, strength: float = 1.0) -> list[float]:
 def camera_matrices(scene: SceneState, aspect: float) -> tuple[Any, Any]:
     """View and projection (4x4, column vectors, float32); always finite."""
     c = scene.camera
-    eye, target = np.array(c.position, np.float64), np.array(c.target, np.float64)
-    back = eye - target
-    size = np.linalg.norm(back)
-    back = back / size if size > 1e-6 else np.array([0, 0, 1.0])
-    right = np.cross([0, 1, 0], back)
-    size = np.linalg.norm(right)
-    right = right / size if size > 1e-6 else np.array([1.0, 0, 0])
-    up = np.cross(back, right)
-    roll = math.radians(c.roll)
-    right, up = right * math.cos(roll) + up * math.sin(roll), up * math.cos(roll) - right * math.sin(roll)
-    view = np.eye(4)
-    view[0, :3], view[1, :3], view[2, :3] = right, up, back
-    view[:3, 3] = -view[:3, :3] @ eye
+    (ex, ey, ez), (tx, ty, tz) = c.position, c.target
+    bx, by, bz = ex - tx, ey - ty, ez - tz
+    size = math.sqrt(bx * bx + by * by + bz * bz)
+    bx, by, bz = (bx / size, by / size, bz / size) if size > 1e-6 else (0.0, 0.0, 1.0)
+    flat = math.hypot(bx, bz)
+    rx, ry, rz = (bz / flat, 0.0, -bx / flat) if flat > 1e-6 else (1.0, 0.0, 0.0)
+    ux, uy, uz = by * rz - bz * ry, bz * rx - bx * rz, bx * ry - by * rx
+    cos, sin = math.cos(math.radians(c.roll)), math.sin(math.radians(c.roll))
+    right = (rx * cos + ux * sin, ry * cos + uy * sin, rz * cos + uz * sin)
+    up = (ux * cos - rx * sin, uy * cos - ry * sin, uz * cos - rz * sin)
+    view = [[x, y, z, -(x * ex + y * ey + z * ez)] for x, y, z in (right, up, (bx, by, bz))]
     f = 1 / math.tan(math.radians(min(max(c.fov, 1.0), 150.0)) / 2)
-    projection = np.zeros((4, 4))
-    projection[0, 0], projection[1, 1] = f / aspect, f
-    projection[2, 2], projection[2, 3] = (FAR + NEAR) / (NEAR - FAR), 2 * FAR * NEAR / (NEAR - FAR)
-    projection[3, 2] = -1
-    return view.astype(np.float32), projection.astype(np.float32)
+    depth = [0, 0, (FAR + NEAR) / (NEAR - FAR), 2 * FAR * NEAR / (NEAR - FAR)]
+    projection = [[f / aspect, 0, 0, 0], [0, f, 0, 0], depth, [0, 0, -1, 0]]
+    return np.array([*view, [0, 0, 0, 1]], np.float32), np.array(projection, np.float32)
 
 
 class Picture:
@@ -81,6 +77,7 @@ class Picture:
 
     def resize(self, size: tuple[int, int], aa: str | None = None) -> None:
         """Changes size and antialiasing; the model stays."""
+        enter(self.context)
         w, h = int(size[0]), int(size[1])
         limit = int(self.context.info["GL_MAX_RENDERBUFFER_SIZE"])
         if w < 2 or h < 2 or w % 2 or h % 2 or max(w, h) > limit:
@@ -125,6 +122,7 @@ class Picture:
 
     def set_model(self, model: Model | None) -> None:
         """Takes a new model; what the old one held is freed."""
+        enter(self.context)
         if self.figure is not None:
             self.figure.release()
             self.figure = None
@@ -133,21 +131,22 @@ class Picture:
 
     def draw(self, rig: Rig | None, scene: SceneState) -> None:
         """Draws one picture; ``rig`` must be the one of the set model (None: only the stage)."""
+        enter(self.context)
         if rig is not None and (self.figure is None or self.figure.model is not rig.model):
             self.set_model(rig.model)
         view, projection = camera_matrices(scene, self.size[0] / self.size[1])
-        backlight = self._light(scene, view, projection)
+        key, ambient, backlight = self._light(scene, view, projection)
         figure = self.figure if rig is not None else None
         target = self._drawn
         target.use()  # before skinning: even a draw that only captures needs a complete framebuffer
         if figure is not None and rig is not None:
-            figure.update(rig)
+            figure.update(rig, key, ambient, backlight)
             figure.cull(rig, projection @ view, self.size)
         self.context.viewport = (0, 0, *self.size)
         self._back(scene, view, projection, target)
         self._scene_block.bind_to_uniform_block(0)
         if figure is not None:
-            figure.draw(target, backlight)
+            figure.draw(target)
         if self.set and scene.backdrop != "plain":
             self.set.draw_front(scene, view, projection, self.size)
         self._fade(scene)
@@ -161,8 +160,8 @@ class Picture:
         if self.window:
             self._show()
 
-    def _light(self, scene: SceneState, view: Any, projection: Any) -> bool:
-        """Fills the scene block. Key and ambient together never pass 1, so that white stays drawn."""
+    def _light(self, scene: SceneState, view: Any, projection: Any) -> tuple[Any, Any, bool]:
+        """Fills the scene block; the key light, the ambient, and whether there is light from behind. Key and ambient together never pass 1, so that white stays drawn."""
         key, ambient = np.array(linear(scene.key.colour, scene.key.intensity)), np.array(linear(scene.ambient))
         rim = np.array(linear(scene.rim.colour, scene.rim.intensity))
         if scene.backdrop == "plain":
@@ -174,7 +173,7 @@ class Picture:
         block[36:39], block[40:43] = _unit(scene.key.direction), key * scale
         block[44:47], block[48:51], block[52:55] = _unit(scene.rim.direction), rim, ambient * scale
         self._scene_block.write(block)
-        return bool(rim.any())
+        return key * scale, ambient * scale, bool(rim.any())
 
     def _back(self, scene: SceneState, view: Any, projection: Any, target: Any) -> None:
         if scene.backdrop == "plain":
@@ -246,6 +245,7 @@ class Picture:
 
     def read_rgb(self) -> npt.NDArray[np.uint8]:
         """The picture as (h, w, 3) uint8, sRGB, top row first; a new array."""
+        enter(self.context)
         self._shown.read_into(self._scratch, components=3, alignment=1)
         out = np.ascontiguousarray(self._scratch[::-1])
         if self._smoother is not None:
@@ -257,6 +257,7 @@ class Picture:
         w, h = self.size
         if out.shape != (h, w, 4) or out.dtype != np.uint8 or not out.flags.c_contiguous:
             raise RenderError(f"read_rgba needs a contiguous uint8 array of {(h, w, 4)}, not {out.shape}.")
+        enter(self.context)
         self._shown.read_into(out, components=4, alignment=1)
         if self._smoother is not None:
             self._smoother.picture(out, self.box)
@@ -266,6 +267,7 @@ class Picture:
         w, h = self.size
         if out.shape != (h * 3 // 2, w) or out.dtype != np.uint8 or not out.flags.c_contiguous:
             raise RenderError(f"read_i420 needs a contiguous uint8 array of {(h * 3 // 2, w)}, not {out.shape}.")
+        enter(self.context)
         self._to_i420(self._shown, out)
         if self._smoother is not None:
             self._smoother.plane(out[:h], self._top_box())  # each chroma sample is the mean of four pixels already
@@ -286,7 +288,7 @@ class Picture:
         self._idle_texture.release()
         self._scene_block.release()
         self.programs.release()
-        self.context.release()
+        leave(self.context)
 
 
 def _unit(vector: tuple[float, float, float]) -> npt.NDArray[np.float64]:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 Array = Any
+_ONE = np.eye(3, dtype=np.float32)
 
 
 def multiply(a: Array, b: Array) -> Array:
@@ -39,20 +40,25 @@ def to_matrix(q: Array, out: Array | None = None) -> Array:
 
 
 def between(a: Array, b: Array) -> Array:
-    """Rotation matrices (n, 3, 3) that turn unit vectors a into b by the shortest way."""
-    d = (a * b).sum(-1)
-    v = a[:, [1, 2, 0]] * b[:, [2, 0, 1]] - a[:, [2, 0, 1]] * b[:, [1, 2, 0]]
-    out = v[:, :, None] * (v / np.maximum(1.0 + d, 1e-6)[:, None])[:, None, :]
-    out[:, 0, 0] += d
-    out[:, 1, 1] += d
-    out[:, 2, 2] += d
-    out[:, 0, 1] -= v[:, 2]
-    out[:, 0, 2] += v[:, 1]
-    out[:, 1, 0] += v[:, 2]
-    out[:, 1, 2] -= v[:, 0]
-    out[:, 2, 0] -= v[:, 1]
-    out[:, 2, 1] += v[:, 0]
+    """Rotation matrices (n, 3, 3) that turn unit vectors a into b by the shortest way.
+
+    Mirroring at a and then at the half way s = a + b: 1 - s s' / (1 + a.b) + 2 b a'.
+    """
+    s = a + b
+    d = np.einsum("ni,ni->n", a, b)
+    d += 1.0
+    np.maximum(d, 1e-6, out=d)
+    out = (b + b)[:, :, None] * a[:, None, :]
+    out -= (s / d[:, None])[:, :, None] * s[:, None, :]
+    out += _ONE
     return out
+
+
+def product_matrix(left: Array, right: Array) -> Array:
+    """Matrices (n, 4, 4) that take a quaternion q, as a column, to left q right."""
+    one = np.eye(4, dtype=np.float32)
+    columns = [multiply(multiply(left, np.broadcast_to(one[k], left.shape)), right) for k in range(4)]
+    return np.ascontiguousarray(np.stack(columns, -1))
 
 
 def euler_yaw_pitch(yaw: float, pitch: float) -> Array:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from avatar.rig.constraints import Tie
 from avatar.rig.face import Face
 from avatar.rig.frame import BONE_INDEX, PoseFrame
-from avatar.rig.maths import conjugate, euler_yaw_pitch, multiply, to_matrix
+from avatar.rig.maths import conjugate, euler_yaw_pitch, multiply, product_matrix, to_matrix
 from avatar.rig.springs import Colliders, Group
 from avatar.vrm.model import Joint, Model
 
@@ -84,7 +84,7 @@ class Rig:
         self.bone_rows = np.array([BONE_INDEX[b] for b in names])
         above = turn[model.nodes.parents[self.bone_nodes]]
         above[model.nodes.parents[self.bone_nodes] < 0] = root
-        self.pre, self.post = conjugate(above), turn[self.bone_nodes]
+        self.real = product_matrix(conjugate(above), turn[self.bone_nodes])
         self.rest_world = self.world.copy()
         hips = model.bones["hips"]
         parent = int(model.nodes.parents[hips])
@@ -171,7 +171,7 @@ class Rig:
         wanted = self._gaze(frame, turns)
         self.face.apply(wanted)
         self.rotations[:] = self.model.nodes.rotation
-        self.rotations[self.bone_nodes] = multiply(multiply(self.pre, turns), self.post)
+        self.rotations[self.bone_nodes] = np.matmul(self.real, turns[:, :, None])[:, :, 0]
         hips = self.model.bones["hips"]
         self.translations[hips] = self.model.nodes.translation[hips] + self._hips_back @ frame.hips
         self._locals()

@@ -18,8 +18,15 @@ Array = Any
 
 
 def _size(rows: Array) -> Array:
-    """Lengths (k, 1) of vectors (k, 3): one call where a product and a sum are three."""
-    return np.sqrt(np.einsum("ki,ki->k", rows, rows))[:, None]
+    """Lengths (k, 1) of vectors (k, 3), not quite 0: one call where a product and a sum are three."""
+    size = np.einsum("ki,ki->k", rows, rows)
+    size += 1e-20
+    return np.sqrt(size, out=size)[:, None]
+
+
+def _turned(matrices: Array, rows: Array) -> Array:
+    """Vectors (k, 3) through matrices (k, 3, 3)."""
+    return np.matmul(matrices, rows[:, :, None])[:, :, 0]
 
 
 class Group:
@@ -54,15 +61,15 @@ class Group:
             parent[self.rootless] = root
         rest = parent @ local[self.nodes]
         head, frame = rest[:, :3, 3], rest[:, :3, :3]
-        away = np.einsum("kij,kj->ki", frame, self.axes)
-        away /= np.maximum(_size(away), 1e-9)
+        away = _turned(frame, self.axes)
+        away /= _size(away)
         if settle:
             tails = head + away * self.lengths
             self.speed[:] = 0
         else:
             tails = self._move(world, head, away, colliders, dt)
         self._remember(world, tails)
-        to = np.einsum("kji,kj->ki", frame, tails - head)
+        to = _turned(frame.transpose(0, 2, 1), tails - head)
         size = _size(to)
         if size.min() > 1e-9:
             to /= size
@@ -75,13 +82,17 @@ class Group:
         tails, speed = self._recall(world)
         if dt != self.dt:
             self._coefficients(dt)
-        force = away * self.stiffness + self.gravity
-        free = tails + speed * self.glide + force * self.push
+        force = away * self.stiffness
+        force += self.gravity
+        free = tails + speed * self.glide
+        free += force * self.push
         new = self._rod(free, head)
         if self.hits.shape[1]:
             new = self._collide(new, head, colliders)
         if dt > 0:
-            self.speed = speed * self.keep + force * self.gain + (new - free) / np.float32(dt)
+            self.speed = speed * self.keep
+            self.speed += force * self.gain
+            self.speed += (new - free) * np.float32(1 / dt)
         return new
 
     def _coefficients(self, dt: float) -> None:
@@ -95,7 +106,9 @@ class Group:
 
     def _rod(self, tails: Array, head: Array) -> Array:
         out = tails - head
-        return head + out * (self.lengths / np.maximum(_size(out), 1e-9))
+        out *= self.lengths / _size(out)
+        out += head
+        return out
 
     def _collide(self, tails: Array, head: Array, colliders: Colliders) -> Array:
         depth, _ = colliders.distance(self.which, tails[:, None], self.radius[:, None])
@@ -164,8 +177,10 @@ class Colliders:
             along = np.where(self.capsule[which][..., None], b - a, 0)
             t = (away * along).sum(-1) / np.maximum((along * along).sum(-1), 1e-12)
             away -= along * np.minimum(np.maximum(t, 0), 1)[..., None]
-        size = np.sqrt((away * away).sum(-1))
-        away /= np.maximum(size, 1e-9)[..., None]
+        size = np.einsum("...i,...i->...", away, away)
+        size += 1e-20
+        np.sqrt(size, out=size)
+        away /= size[..., None]
         gap = size - self.size[which] - radius
         if self.hollows:
             hollow = self.inside[which]

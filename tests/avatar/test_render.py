@@ -14,6 +14,7 @@ from avatar.render.look import frame_camera, look, plain_scene
 from avatar.render.scene import Camera
 from avatar.rig import PoseFrame, Rig
 from avatar.vrm import loads
+from avatar.vrm.model import ColourBind, Expression
 from tests.avatar.make_vrm import make
 
 SHARED = Path(os.environ.get("LIMELIGHT_SHARED", Path(__file__).parents[2].parent / "shared"))
@@ -87,6 +88,31 @@ def test_i420_is_the_same_picture(picture: Picture, size: tuple[int, int], aa: s
     picture.read_i420(ours)
     _i420(picture.read_rgb(), want)
     assert np.abs(ours.astype(int) - want).max() <= 2
+
+
+def test_an_older_picture_draws_on_after_a_newer_one_is_gone(picture: Picture) -> None:
+    before = draw(picture)
+    newer = Picture((64, 48), aa="none")
+    draw(newer)
+    between = draw(picture)
+    newer.release()
+    assert (between == before).all()
+    assert (draw(picture) == before).all()
+
+
+def test_a_rim_that_only_an_expression_lights_is_drawn(picture: Picture) -> None:
+    model = loads(make(True))  # its left square is MToon, red
+    m = model.materials[0]
+    m.rim, m.rim_lift, m.rim_power, m.rim_mix = (0.0, 0.0, 0.0), 1.0, 1.0, 0.0
+    glow = ColourBind(0, "rimColor", (0.0, 0.0, 1.0, 1.0))
+    model.expressions["glow"] = Expression("glow", False, colours=[glow])
+    rig, shown = Rig(model), []
+    for weight in (0.0, 1.0):
+        rig.apply(PoseFrame(expressions={"glow": weight}), 0)
+        picture.draw(rig, plain_scene(CAMERA))
+        shown.append(picture.read_rgb()[48, 88])
+    assert tuple(shown[0]) == (255, 0, 0)
+    assert tuple(shown[1]) == (255, 0, 255)
 
 
 def test_fade_ends_in_black(picture: Picture) -> None:

@@ -104,6 +104,11 @@ vec3 physical(vec3 base, vec3 n, vec3 v, float metal, float rough) {
 }
 #endif
 
+#ifdef PLAIN
+void main() {
+    f_color = vec4(to_srgb(material.outline.rgb * (1.0 - material.outline.w)), 1.0);  // either is 0
+}
+#else
 void main() {
     vec2 uv = v_uv;
 #ifdef UV_MOVE
@@ -117,8 +122,12 @@ void main() {
     vec4 base = material.lit;
 #ifdef BASE
     vec4 sampled = texture(u_base, AT(0, uv));
+#ifdef CODED
+    base.a *= sampled.a;
+#else
     sampled.rgb = linear(sampled.rgb);
     base *= sampled;
+#endif
 #endif
 #ifdef COLOR
     base *= v_color;
@@ -126,7 +135,9 @@ void main() {
 #ifdef MASK
     if (base.a < material.edge.z) discard;
 #endif
-#ifdef UNLIT
+#if defined(UNLIT) && defined(CODED)
+    vec3 col = material.low.rgb;
+#elif defined(UNLIT)
     vec3 col = base.rgb;
 #else
 #ifdef ANGLES
@@ -181,10 +192,15 @@ void main() {
     light += texture(u_shift_map, AT(4, uv)).r * material.matcap.w;
 #endif
     light = clamp(light, 0.0, 1.0);
-    vec3 full = base.rgb, shade = material.shade.rgb;
-#ifdef SHADE_SAME
-    full = material.lit.rgb;  // the one texture of both comes last
+#if defined(CODED)
+    vec3 col = material.low.rgb + light * (material.rise.rgb + light * material.curve.rgb);
+#elif defined(ONE_MAP)
+    vec3 col = material.low.rgb + light * material.rise.rgb;
+#ifdef BASE
+    col *= sampled.rgb;
 #endif
+#else
+    vec3 full = base.rgb, shade = material.shade.rgb;
 #ifdef SHADE_MAP
     shade *= linear(texture(u_shade_map, AT(1, uv)).rgb);
 #endif
@@ -193,8 +209,6 @@ void main() {
     col = min(col, full);
 #endif
     col += scene.ambient.rgb * full;
-#ifdef SHADE_SAME
-    col *= sampled.rgb;
 #endif
 #if defined(RIM) || defined(MATCAP)
     vec3 glow = vec3(0.0);
@@ -206,19 +220,20 @@ void main() {
 #else
     float grown = pow(edge, material.edge.x);
 #endif
-    glow += material.rim.rgb * grown;
+    glow += material.shine.rgb * grown;
 #endif
 #ifdef MATCAP
     vec3 vn = mat3(scene.view) * n, vv = mat3(scene.view) * v;
     vec3 x = normalize(vec3(vv.z, 0.0, -vv.x));
     vec3 y = cross(vv, x);
     vec2 ball = 0.5 + 0.5 * vec2(dot(x, vn), -dot(y, vn));
-    glow += material.matcap.rgb * linear(texture(u_matcap, AT(5, ball)).rgb);
+    glow += material.matcap.rgb * linear(texture(u_matcap, AT(5, ball)).rgb)
+          * mix(vec3(1.0), scene.key.rgb + scene.ambient.rgb, material.rim.w);
 #endif
 #ifdef RIM_MAP
     glow *= linear(texture(u_rim_map, AT(6, uv)).rgb);
 #endif
-    col += glow * mix(vec3(1.0), scene.key.rgb + scene.ambient.rgb, material.rim.w);
+    col += glow;
 #endif
 #endif
 #ifdef EMISSION
@@ -234,11 +249,22 @@ void main() {
     col += scene.rim_light.rgb * (grazing * grazing * grazing * clamp(behind + 0.3, 0.0, 1.0));
 #endif
 #endif
+#ifdef CODED
+    // Nothing is added to the light, so that it multiplies what the texture stores: the curve beyond its toe is a power,
+    // and the power of a product is the product of the powers.
+#ifdef BASE
+    f_color = vec4((sampled.rgb + 0.055) * col - 0.055, 1.0);
+#else
+    f_color = vec4(1.055 * col - 0.055, 1.0);
+#endif
+#else
 #ifdef OUTLINE
     col = material.outline.rgb * mix(vec3(1.0), col, material.outline.w);
 #endif
     f_color = vec4(to_srgb(col), 1.0);
+#endif
 #ifdef BLEND
     f_color.a = base.a;
 #endif
 }
+#endif

@@ -19,6 +19,10 @@ layout(std140) uniform Material {
     vec4 uv_x;       // base texture transform, first row; w: metallic
     vec4 uv_y;       // second row; w: roughness
     vec4 uv_move;    // scroll x, scroll y, rotation; w: normal map scale
+    vec4 low;        // under this scene's light, as one factor of the texture: colour in full shade (surface.Lit)
+    vec4 rise;       // what full light adds
+    vec4 curve;      // coded: how far the way between bends
+    vec4 shine;      // rim colour under this light
 #ifdef PLACED
     vec4 place[20];  // each texture's transform, two rows; w: UV set, and 1: mirrored in x, 2: in y, 3: both
 #endif

@@ -1,4 +1,3 @@
-#version 330 core
 // Skins each vertex once per frame; the result is captured by transform feedback and drawn by every pass.
 in vec3 in_position;
 in vec3 in_normal;
@@ -15,8 +14,14 @@ mat3x4 joint(uint index) {
 }
 
 void main() {
-    mat3x4 m = joint(in_joints.x) * in_weights.x + joint(in_joints.y) * in_weights.y
-             + joint(in_joints.z) * in_weights.z + joint(in_joints.w) * in_weights.w;
+#if INFLUENCES == 1
+    mat3x4 m = joint(in_joints.x) * in_weights.x;
+#else
+    mat3x4 m = joint(in_joints.x) * in_weights.x + joint(in_joints.y) * in_weights.y;
+#endif
+#if INFLUENCES == 4
+    m += joint(in_joints.z) * in_weights.z + joint(in_joints.w) * in_weights.w;
+#endif
     o_position = vec4(in_position, 1.0) * m;
     vec3 n = vec4(in_normal, 0.0) * m;
     o_normal = n * inversesqrt(max(dot(n, n), 1e-12));
