@@ -38,8 +38,8 @@ OTHERS = 4
 """Lines tried for one that was not heard lately."""
 MOOD_HEARD = 0.5
 """How often a mood colours the words of a ``shaped`` character's line."""
-TRIES = 2
-"""Lines asked of the small model before the authored one is spoken."""
+TRIES = 1
+"""Lines asked of the small model before the rules of wording vary the authored one."""
 TRAIT = {"formality": 0.65}
 """From where a trait colours the wording; 0.33 where nothing else is said."""
 CALM = frozenset({"tender", "sad", "relaxed", "shy"})

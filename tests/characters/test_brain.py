@@ -37,7 +37,7 @@ TUNED_ON = (
     "conversation3.tsv",
     "conversation4.tsv",
 )
-HELD_OUT: tuple[str, ...] = ()
+HELD_OUT = ("conversation6.heldout.tsv",)
 """Written after the last change to rules, grammar and lines, and never used for them; keep it so."""
 
 
