@@ -196,7 +196,9 @@ class Understanding:
         return Intent(name, round(min(0.99, 0.5 + 0.5 * score), 3))
 
 
-_RECKON = re.compile(r"\b(?:times|plus|minus|divided by|multiplied by|half of|square root of|percent of|a (?:third|quarter|tenth) of)\b")
+_RECKON = re.compile(
+    r"\b(?:times|plus|minus|divided by|multiplied by|half of|square root of|percent of|a (?:third|quarter|tenth) of)\b"
+)
 _OPEN = re.compile(r"^(?:\w+ ){0,2}?(?:who|what|which|when|where|why|how)\b")
 _OURS = re.compile(
     r"\b(?:you|your|yours|i|my|me|we|us|our|this|that|it|she|her|here|song|songs|show|stream|track|tune|one|up|they|chat|"

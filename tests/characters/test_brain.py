@@ -144,7 +144,10 @@ def test_distress_is_met_without_authored_lines(chat: Make) -> None:
 
 def test_injections_leak_nothing_and_move_nothing(lumi: Definition, chat: Make) -> None:
     lines = (DATA / "injections.txt").read_text(encoding="utf-8").splitlines()
-    assert len(lines) >= 50
+    for fresh in ("fresh.tsv", "fresh2.tsv"):  # without the guard before it, the brain alone must hold
+        rows = (DATA.parent / "guard" / "data" / fresh).read_text(encoding="utf-8").splitlines()
+        lines += [row.split("\t", 1)[1] for row in rows if row.startswith(("say\t", "card\t"))]
+    assert len(lines) >= 130
     brain = Embedded(lumi, refine=False)
     authored = {line.say for i in lumi.intentions.values() for line in i.lines}
     for line in lines:
