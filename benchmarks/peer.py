@@ -96,9 +96,11 @@ class Peer:
         data = self._page.locator("canvas").screenshot(type="png")
         return np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
 
-    def frames(self, count: int) -> dict[str, float]:
-        """Draws moving frames with readback: milliseconds per frame, CPU of all of the browser's processes."""
-        self._page.evaluate("n => window.run_frames(n)", max(15, count // 8))
+    def frames(self, count: int, warm: int = 15) -> dict[str, float]:
+        """Draws moving frames with readback, after ``warm`` that do not count: milliseconds per frame, CPU of all of
+        the browser's processes."""
+        if warm:
+            self._page.evaluate("n => window.run_frames(n)", warm)
         before = self._cpu()
         facts: dict[str, float] = self._page.evaluate("n => window.run_frames(n)", count)
         facts["cpu_ms"] = 1000 * (self._cpu() - before) / count

@@ -11,6 +11,7 @@ import zlib
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.ndimage import maximum_filter1d
 
 from audio.voice import lexicon, melody, syllable
 from audio.voice import phones as sounds
@@ -23,12 +24,16 @@ _MS = SAMPLE_RATE / 1000
 _LENGTHS = {"stop": (45, 85), "affricate": (70, 120), "fricative": (65, 120), "nasal": (45, 85), "liquid": (45, 80),
             "glide": (45, 80), "aspirate": (45, 80), "vowel": (60, 400), "rest": (10, 50)}  # fmt: skip
 """Shortest and longest milliseconds of a consonant as spoken, by kind."""
-_DWELL = 1.45
-"""Times longer that a consonant is sung than spoken, where the notes leave room: between long vowels a spoken one is
-missed (near10 of docs/voice.md: 72 at 1.0, 83 at 1.3, 87 at 1.6, 88 at 2.0)."""
+_DWELL, _HISS = 2.4, 1.8
+"""Times longer that a consonant is sung than spoken, where the notes leave room (consonants never take more than half of
+a note): between long vowels a spoken one is missed. Hissing ones less, or they would stand out. Figures in docs/voice.md.
+"""
+_HASTE = 0.25
+"""How much of what a consonant is longer goes into its ways in and out; the rest is waited out in its middle, so that
+bursts and transitions keep nearly their own speed."""
 _TOGETHER = 0.06 * SAMPLE_RATE
 """Notes closer than this are sung on one breath, joined."""
-_BELOW, _BELOW_AFTER = 8.5, 0.0
+_BELOW, _BELOW_VOICELESS, _BELOW_AFTER = 10.5, 6.5, 0.0
 """dB by which the consonants before a beat, and those that close a syllable, stay below their vowel."""
 _RELEASE = round(0.09 * SAMPLE_RATE)
 _BAND = slice(round(250 / 24000 * (BINS - 1)), round(2500 / 24000 * (BINS - 1)))
@@ -243,10 +248,7 @@ class _Line:
                     high = _rise(power, group[i + 1].source, p.source)
                 if p.nucleus and i and not group[i - 1].nucleus:
                     low = _rise(power, p.source, group[i - 1].source)
-                if p.nucleus:
-                    points += _hold(p, low, high)
-                else:
-                    points += [(p.start, low), (p.end - 1, high)]
+                points += _hold(p, low, high) if p.nucleus else _wait(p, low, high, power)
         times = np.array([t for t, _ in points], np.float64)
         # Equal or falling times (phones of no length) would make the path ambiguous.
         times = np.maximum.accumulate(times) + np.arange(len(times)) * 1e-3
@@ -269,11 +271,11 @@ class _Line:
                     if opened:
                         points += [(group[0].start - 12 * _MS, gain + SILENCE), (group[0].start + 5 * _MS, gain)]
                     if a:
-                        points += _hush(power, group[:a], p.start, gain, level)
+                        points += _hush(power, (times, places), group[:a], p.start, gain, level)
                     else:
                         points += [(p.start - 14 * _MS, gain - (30 if opened else 7)), (p.start + 8 * _MS, gain)]
                 points += _swell(p, gain)
-            points += _hush(power, group[b:], None, gain, level)
+            points += _hush(power, (times, places), group[b:], None, gain, level)
             if not self.joined(k):
                 end, last = group[-1].end, points[-1][1]
                 tail = _RELEASE if group[-1].nucleus else round(40 * _MS)
@@ -295,15 +297,20 @@ def _swell(p: _Placed, gain: float) -> list[tuple[float, float]]:
 
 
 def _hush(
-    power: Floats, consonants: list[_Placed], beat: int | None, gain: float, vowel: float
+    power: Floats, way: tuple[Floats, Floats], consonants: list[_Placed], beat: int | None, gain: float, vowel: float
 ) -> list[tuple[float, float]]:
-    """Gains that keep consonants below their vowel: clearly so before a ``beat``, so that the beat is heard there."""
+    """Gains that keep consonants below their vowel: clearly so before a ``beat``, so that the beat is heard there.
+
+    Moment by moment: what is below by itself (a burst, a glide's quiet beginning) is left alone.
+    """
     points: list[tuple[float, float]] = []
     for p in consonants:
-        level = _level(power[p.source.start : max(p.source.end, p.source.start + 1)].max())
-        below = _BELOW if beat is not None else _BELOW_AFTER
-        edge = min(8 * _MS, 0.2 * (p.end - p.start))
-        points.append((p.start + edge, gain + min(0.0, vowel - below - level)))
+        below = _BELOW if sounds.sound(p.symbol).voiced else _BELOW_VOICELESS
+        below = _BELOW_AFTER if beat is None else below
+        at = np.linspace(p.start, p.end, max(3, (p.end - p.start) // HOP))
+        level = np.interp(np.interp(at, *way), np.arange(len(power)), 10 * np.log10(power + 1e-9))
+        cuts = gain + np.minimum(0.0, vowel - below - maximum_filter1d(level, 3))
+        points += list(zip(at[1:-1].tolist(), cuts[1:-1].tolist()))
     if beat is not None and points:
         points += [(beat - 9 * _MS, points[-1][1]), (beat + 9 * _MS, gain)]
     return points
@@ -319,8 +326,11 @@ def _level(power: float) -> float:
 
 def _natural(phone: _Placed) -> float:
     """Samples a consonant takes where there is room."""
-    low, high = _LENGTHS[sounds.sound(phone.symbol).kind]
-    return _DWELL * float(np.clip((phone.source.end - phone.source.start) * HOP, low * _MS, high * _MS))
+    kind = sounds.sound(phone.symbol).kind
+    low, high = _LENGTHS[kind]
+    return (_HISS if kind in ("fricative", "affricate") else _DWELL) * float(
+        np.clip((phone.source.end - phone.source.start) * HOP, low * _MS, high * _MS)
+    )
 
 
 def _lay(group: list[_Placed], start: int, end: int) -> None:
@@ -346,6 +356,23 @@ def _hold(p: _Placed, low: float, high: float) -> list[tuple[float, float]]:
         (p.end - scale * out, target + 0.4),
         (p.end - 1, high),
     ]
+
+
+def _wait(p: _Placed, low: float, high: float, power: Floats) -> list[tuple[float, float]]:
+    """A consonant: in and out at nearly its own speed, what it is longer waited out in its middle, a stop's closure.
+
+    Glides are all movement and are slowed evenly, and so is what is shorter than spoken.
+    """
+    kind, room, size = sounds.sound(p.symbol).kind, (p.end - p.start) / HOP, high - low
+    if size >= room or size < 4 or kind in ("glide", "aspirate"):
+        return [(p.start, low), (p.end - 1, high)]
+    into, out = 0.4 * size, 0.4 * size
+    if kind in ("stop", "affricate"):
+        closed = int(np.argmin(power[round(low) : round(low) + max(2, round(0.7 * size))]))
+        into = min(max(closed, 1), size - 2) - 0.5
+        out = size - into - 1
+    slow = HOP * (1 + _HASTE * (room - size) / (into + out))
+    return [(p.start, low), (p.start + slow * into, low + into), (p.end - slow * out, high - out), (p.end - 1, high)]
 
 
 def _power(bank: Bank, source: Source) -> Floats:

@@ -24,7 +24,7 @@ _MARGIN = 6.0
 
 
 class Bounds:
-    """``bands`` says which strips of the picture the figure of this model touches."""
+    """The clusters of a model; after ``follow``, ``bands`` says which strips of the picture they touch."""
 
     def __init__(self, model: Model) -> None:
         triangles = np.concatenate([p.indices for p in model.primitives] or [np.zeros(0, np.uint32)]).reshape(-1, 3)
@@ -59,24 +59,29 @@ class Bounds:
         away = np.abs(place[corners] - self.centres[of, :3]) + reach[corners, None]
         self.halves = np.zeros((k, 3), np.float32)
         np.maximum.at(self.halves, of, _SLACK * away)
+        self.size = (0, 0)
+        self._now: tuple[Any, Any, Any] | None = None
 
-    def bands(
+    def follow(
         self, joint_matrices: npt.NDArray[np.float32], matrix: npt.NDArray[np.float32], size: tuple[int, int]
-    ) -> npt.NDArray[np.int64] | None:
+    ) -> None:
+        """Takes a pose and a camera for the questions below; ``matrix`` projects the world (4, 4)."""
+        self.size, self._now = size, self._spans(joint_matrices, matrix, size)
+
+    def bands(self) -> npt.NDArray[np.int64] | None:
         """Pixels (32, 4): left, bottom, right, top of each strip, left >= right where it is empty; None: all empty.
 
-        ``matrix`` projects the world (4, 4); rows count from the bottom.
+        Rows count from the bottom.
         """
-        w, h = size
+        w, h = self.size
         step = -(-h // BANDS)
         floor = np.arange(BANDS) * step
         out = np.empty((BANDS, 4), np.int64)
         out[:, 1], out[:, 3] = np.minimum(floor, h), np.minimum(floor + step, h)
-        found = self._spans(joint_matrices, matrix, size)
-        if found is None:
+        if self._now is None:
             out[:, 0], out[:, 2] = 0, w
             return out
-        low, high, _ = found
+        low, high, _ = self._now
         touches = (high[:, 1] > floor[:, None]) & (low[:, 1] < floor[:, None] + step)
         left = np.where(touches, low[:, 0], w).min(1, initial=w)
         right = np.where(touches, high[:, 0], 0).max(1, initial=0)
@@ -84,31 +89,26 @@ class Bounds:
         out[:, 0], out[:, 2] = np.clip(left, 0, w).astype(int) & ~3, -(-np.clip(right, 0, w).astype(int) // 4) * 4
         return out if (out[:, 0] < out[:, 2]).any() else None
 
-    def box(
-        self, joint_matrices: npt.NDArray[np.float32], matrix: npt.NDArray[np.float32], size: tuple[int, int]
-    ) -> npt.NDArray[np.int64] | None:
+    def box(self) -> npt.NDArray[np.int64] | None:
         """The same as one box (1, 4)."""
-        found = self._spans(joint_matrices, matrix, size)
-        if found is None:
-            return np.array([[0, 0, *size]])
-        low, high, _ = found
-        seen = ((high > 0) & (low < size)).all(1)
+        w, h = self.size
+        if self._now is None:
+            return np.array([[0, 0, w, h]])
+        low, high, _ = self._now
+        seen = ((high > 0) & (low < self.size)).all(1)
         if not seen.any():
             return None
         edges = np.concatenate([low[seen].min(0), high[seen].max(0)])
-        return np.clip(edges, 0, [*size, *size]).astype(np.int64)[None]
+        return np.clip(edges, 0, [w, h, w, h]).astype(np.int64)[None]
 
-    def seen(
-        self, joint_matrices: npt.NDArray[np.float32], matrix: npt.NDArray[np.float32], size: tuple[int, int]
-    ) -> npt.NDArray[np.bool_]:
+    def seen(self) -> npt.NDArray[np.bool_]:
         """Which clusters may be in the picture; ``cluster`` numbers each triangle's."""
-        found = self._spans(joint_matrices, matrix, size)
-        if found is None:
+        if self._now is None:
             return np.ones(len(self.centres), bool)
-        low, high, front = found
-        slack = _FAR * max(size)
+        low, high, front = self._now
+        slack = _FAR * max(self.size)
         out = np.zeros(len(self.centres), bool)
-        out[front] = ((high > -slack) & (low < np.array(size) + slack)).all(1)
+        out[front] = ((high > -slack) & (low < np.array(self.size) + slack)).all(1)
         return out
 
     def _spans(self, joint_matrices: Any, matrix: Any, size: tuple[int, int]) -> tuple[Any, Any, Any] | None:

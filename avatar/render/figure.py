@@ -69,6 +69,10 @@ class Figure:
         self.blocks = Blocks(model)
         self.block_buffer = self._keep(context.buffer(reserve=max(self.blocks.table.nbytes, STRIDE), dynamic=True))
         self.morph_key: dict[int, bytes] = {}
+        self.morph_rows = [[self.place[morph.rows] for morph in p.morphs] for p in model.primitives]
+        bent = [rows for each in self.morph_rows for rows in each if len(rows)]
+        # The rows that any morph moves lie between these.
+        self.bent = (min(int(r.min()) for r in bent), max(int(r.max()) for r in bent) + 1) if bent else (0, 0)
         self.draws: dict[bool, list[Draw]] = {}
         self.backlight: bool | None = None
         order = np.concatenate([p.indices for p in model.primitives] or [np.zeros(0, np.uint32)])
@@ -81,6 +85,7 @@ class Figure:
         self.uv_bound = {bind.material for e in binds for bind in e.uvs}
         self.colour_bound = {(b.material, b.kind) for e in binds for b in e.colours}
         self.bounds = Bounds(model)
+        self.large = len(self.triangles) >= MANY
 
     def _keep(self, thing: Any) -> Any:
         self.owned.append(thing)
@@ -172,11 +177,11 @@ class Figure:
         if self.blocks.update(rig, key, ambient):
             self.block_buffer.write(self.blocks.table)
 
-    def cull(self, rig: Rig, matrix: Any, size: tuple[int, int]) -> None:
-        """Leaves out what ``matrix`` (4, 4) projects out of the picture, in small clusters; the order stays."""
-        if len(self.triangles) < MANY:
+    def cull(self) -> None:
+        """Leaves out what is out of the picture that ``bounds`` follow, in small clusters; the order stays."""
+        if not self.large:
             return
-        clusters = self.bounds.seen(rig.joint_matrices, matrix, size)
+        clusters = self.bounds.seen()
         key = clusters.tobytes()
         if key == self.seen:
             return
@@ -194,16 +199,18 @@ class Figure:
                 changed = True
         if not changed:
             return
-        np.copyto(self.moved, self.base)
+        low, high = self.bent
+        np.copyto(self.moved[low:high], self.base[low:high])
         done: set[tuple[int, int]] = set()
-        for p in self.model.primitives:
+        for number, p in enumerate(self.model.primitives):
             if (p.start, p.node) in done or p.node not in rig.morphs:
                 continue
             done.add((p.start, p.node))
-            for morph, weight in zip(p.morphs, rig.morphs[p.node]):
+            for rows, morph, weight in zip(self.morph_rows[number], p.morphs, rig.morphs[p.node]):
                 if abs(weight) > 1e-5:
-                    self.moved[self.place[morph.rows]] += morph.delta * weight
-        self.vertex.write(self.moved)
+                    self.moved[rows] += morph.delta * weight
+        if high > low:
+            self.vertex.write(self.moved[low:high], offset=low * self.base.strides[0])
 
     def draw(self, framebuffer: Any) -> None:
         """All surfaces and outlines into the bound framebuffer."""

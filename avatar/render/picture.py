@@ -141,7 +141,9 @@ class Picture:
         target.use()  # before skinning: even a draw that only captures needs a complete framebuffer
         if figure is not None and rig is not None:
             figure.update(rig, key, ambient, backlight)
-            figure.cull(rig, projection @ view, self.size)
+            if self.aa in ("fxaa", "mlaa") or figure.large:
+                figure.bounds.follow(rig.joint_matrices, projection @ view, self.size)
+            figure.cull()
         self.context.viewport = (0, 0, *self.size)
         self._back(scene, view, projection, target)
         self._scene_block.bind_to_uniform_block(0)
@@ -155,8 +157,7 @@ class Picture:
         self.box = (0, 0, 0, 0)
         self._shown = self._main
         if self.aa in ("fxaa", "mlaa") and figure is not None and rig is not None:
-            find = figure.bounds.box if self.aa == "mlaa" else figure.bounds.bands
-            self._smooth(find(rig.joint_matrices, projection @ view, self.size))
+            self._smooth(figure.bounds.box() if self.aa == "mlaa" else figure.bounds.bands())
         if self.window:
             self._show()
 

@@ -10,6 +10,20 @@ Array = Any
 _ONE = np.eye(3, dtype=np.float32)
 
 
+def _turns() -> Array:
+    """(16, 9): from the products of x, y, z, w with each other to a rotation matrix less the identity."""
+    out = np.zeros((4, 4, 3, 3), np.float32)
+    for i in range(3):
+        j, k = (i + 1) % 3, (i + 2) % 3
+        out[j, j, i, i] = out[k, k, i, i] = -2
+        out[i, j, i, j] = out[i, j, j, i] = 2
+        out[k, 3, i, j], out[k, 3, j, i] = -2, 2
+    return out.reshape(16, 9)
+
+
+_TURNS = _turns()
+
+
 def multiply(a: Array, b: Array) -> Array:
     """Hamilton product a b, row by row."""
     out = np.empty(np.broadcast_shapes(a.shape, b.shape), np.float32)
@@ -27,15 +41,13 @@ def conjugate(q: Array) -> Array:
 
 
 def to_matrix(q: Array, out: Array | None = None) -> Array:
-    """Rotation matrices (n, 3, 3) of unit quaternions."""
+    """Rotation matrices (n, 3, 3) of unit quaternions: linear in the products of their parts, so one product."""
+    pairs = q[..., :, None] * q[..., None, :]
+    made = (pairs.reshape(-1, 16) @ _TURNS).reshape(*q.shape[:-1], 3, 3)
+    made += _ONE
     if out is None:
-        out = np.empty((*q.shape[:-1], 3, 3), np.float32)
-    x, y, z, w = q[..., 0], q[..., 1], q[..., 2], q[..., 3]
-    x2, y2, z2 = x + x, y + y, z + z
-    xx, yy, zz, xy, xz, yz, wx, wy, wz = x * x2, y * y2, z * z2, x * y2, x * z2, y * z2, w * x2, w * y2, w * z2
-    out[..., 0, 0], out[..., 0, 1], out[..., 0, 2] = 1 - (yy + zz), xy - wz, xz + wy
-    out[..., 1, 0], out[..., 1, 1], out[..., 1, 2] = xy + wz, 1 - (xx + zz), yz - wx
-    out[..., 2, 0], out[..., 2, 1], out[..., 2, 2] = xz - wy, yz + wx, 1 - (xx + yy)
+        return made
+    out[...] = made
     return out
 
 

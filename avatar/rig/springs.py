@@ -56,10 +56,10 @@ class Group:
 
     def step(self, world: Array, local: Array, root: Array, colliders: Colliders, dt: float, settle: bool) -> None:
         """Turns the joints and writes their world matrices in place."""
-        parent = world[self.parents]
+        parent = world.take(self.parents, 0, mode="wrap")
         if self.rooted:
             parent[self.rootless] = root
-        rest = parent @ local[self.nodes]
+        rest = parent @ local.take(self.nodes, 0)
         head, frame = rest[:, :3, 3], rest[:, :3, :3]
         away = _turned(frame, self.axes)
         away /= _size(away)
@@ -154,15 +154,16 @@ class Colliders:
         self.capsules, self.planes, self.hollows = self.capsule.any(), self.plane.any(), self.inside.any()
         self.a = np.zeros_like(self.offset)
         self.b = np.zeros_like(self.offset)
-        self.size = self.radius
+        self.size: Array = None
 
     def place(self, world: Array) -> None:
         """Takes the world matrices of this moment."""
-        m = world[self.nodes]
+        m = world.take(self.nodes, 0)
         turn = m[:, :3, :3]
-        self.a = np.einsum("kij,kj->ki", turn, self.offset) + m[:, :3, 3]
-        scale = np.sqrt((turn[:, :, 0] ** 2).sum(1))
-        self.size = self.radius * scale
+        self.a = _turned(turn, self.offset)
+        self.a += m[:, :3, 3]
+        if self.size is None:  # no pose changes a node's scale
+            self.size = self.radius * np.sqrt((turn[:, :, 0] ** 2).sum(1))
         if self.capsules or self.planes:
             self.b = np.einsum("kij,kj->ki", turn, self.end)
             self.b += np.where(self.plane[:, None], 0, m[:, :3, 3])
@@ -171,9 +172,10 @@ class Colliders:
 
     def distance(self, which: Array, points: Array, radius: Array) -> tuple[Array, Array]:
         """Distance (below 0: touching) and direction out of collider ``which`` for each point."""
-        a, b = self.a[which], self.b[which]
+        a = self.a[which]
         away = points - a
         if self.capsules:
+            b = self.b[which]
             along = np.where(self.capsule[which][..., None], b - a, 0)
             t = (away * along).sum(-1) / np.maximum((along * along).sum(-1), 1e-12)
             away -= along * np.minimum(np.maximum(t, 0), 1)[..., None]
@@ -187,7 +189,7 @@ class Colliders:
             gap = np.where(hollow, self.size[which] - radius - size, gap)
             away = np.where(hollow[..., None], -away, away)
         if self.planes:
-            flat = self.plane[which]
+            flat, b = self.plane[which], self.b[which]
             gap = np.where(flat, ((points - a) * b).sum(-1) - radius, gap)
             away = np.where(flat[..., None], b, away)
         return gap, away
