@@ -16,8 +16,10 @@ ROOM = 160
 """Tokens a buffer has room for beyond those it holds when it is made."""
 
 
-class RoomyLayer(DynamicLayer):  # type: ignore[misc]
+class RoomyLayer(DynamicLayer):
     """A dynamic layer whose keys and values are views of larger buffers: [batch, heads, tokens, size]."""
+
+    _buffers: tuple[Any, Any] = (None, None)
 
     def update(self, key_states: Any, value_states: Any, *_: Any, **__: Any) -> tuple[Any, Any]:
         """Appends the new keys and values; returns all of them."""
