@@ -42,6 +42,11 @@ class Band:
     _voicing: dict[str, tuple[int, ...]] = field(default_factory=dict)
     _guide: int = 0
     _picked: dict[str, str] = field(default_factory=dict)
+    _beats: frozenset[Fraction] = frozenset()
+    """Where the metre's beats are in a bar: what is accented (dotted ones in 6/8, uneven ones in 7/8)."""
+
+    def __post_init__(self) -> None:
+        self._beats = frozenset(self.plan.metre.starts())
 
     def tracks(self) -> tuple[Track, ...]:
         """All parts that play at least one note."""
@@ -170,7 +175,8 @@ class Band:
     def _drum_line(self, begin: Fraction, name: str, line: str, feel: int) -> None:
         for i, mark in enumerate(line):
             if mark.isdigit():
-                level = max(1, min(9, int(mark) + (feel if i % 4 else 0))) - (2 if self.bed else 0)
+                off = SIXTEENTH * i not in self._beats
+                level = max(1, min(9, int(mark) + (feel if off else 0))) - (2 if self.bed else 0)
                 self._add("drums", self._steps(begin, i), SIXTEENTH, DRUMS[name], max(1, level) / 10)
 
     def _held(self, line: str, begin: Fraction) -> list[tuple[Fraction, Fraction, str]]:
@@ -225,7 +231,7 @@ class Band:
         for start, length, _ in sorted(hits):
             chord = self.plan.chord_at(start)
             length = min(length, chord.start + chord.length - start)
-            beat = (start - begin).denominator == 1
+            beat = start - begin in self._beats
             for i, pitch in enumerate(self._voice("chords", chord.symbol, 52, 74, 4)):
                 self._add("chords", start, length, pitch, 0.5 + 0.2 * energy + (0.05 if beat else -0.04) - 0.02 * i)
 
@@ -243,7 +249,7 @@ class Band:
             base = 67 if self.plan.style["arp"]["instrument"] != "guitar" else 55
             rungs = [p for p in range(base, base + 42) if p % 12 in tones]
             length = min(length, chord.start + chord.length - start)
-            accent = 0.06 if (start - begin) % 1 == 0 else 0.0
+            accent = 0.06 if start - begin in self._beats else 0.0
             self._add(
                 "arp",
                 start,

@@ -59,7 +59,9 @@ def write_lyrics(topic: str, mood: str, world: list[str], rng: random.Random) ->
     first = (*opening, *desk.take(pool))
     second = (*desk.take(pool), *desk.take(worldly or pool))
     third = (*desk.take(pool), *desk.take(openers))
-    answer, other = desk.take(frames["answers"][moods[0]]), desk.take(frames["answers"][moods[0]])
+    # The first chorus answers with things of the topic's own, where there are such; the last one with the mood.
+    themed = pool if _matching(own) and len(pool) > 6 else frames["answers"][moods[0]]
+    answer, other = desk.take(themed), desk.take(frames["answers"][moods[0]])
     pre = desk.take(frames["pre"][moods[0]])
     chorus = (refrain, answer[0], refrain, answer[1])
     last = (refrain, other[0], refrain, other[1])
@@ -167,7 +169,9 @@ class _Desk:
     def fill(self, line: str) -> str:
         """A frame with its slots filled."""
         text = line.replace("{topic}", self.topic).replace("{world}", self.world)
-        return re.sub(r"\{(\w+)\}", self._slot, text)
+        return re.sub(
+            r"\b([Aa]) (?=[aeiou])(?!one\b|once\b|uni|use|eu)", r"\1n ", re.sub(r"\{(\w+)\}", self._slot, text)
+        )
 
     def _slot(self, match: re.Match[str]) -> str:
         words = list(bank("slots")[match[1]])

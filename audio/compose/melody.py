@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from audio.compose import critic, novelty
@@ -60,6 +60,20 @@ class Desk:
     peak: int
     person: tuple[Note, ...]
     range_gate: tuple[float, float]
+    timings: dict[tuple[Fraction, Fraction], list[Timing]] = field(default_factory=dict)
+    """Of the lines laid out so far, by their begin and what follows them: every candidate tune has the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Where a syllable stands and for how long."""
+
+    start: Fraction
+    length: Fraction
+    slot: int
+    strong: bool
+    level: float
+    chord: str
 
 
 def write_melody(
@@ -308,23 +322,35 @@ def _line(desk: Desk, line: Line, tune: Tune, after: Fraction) -> list[Note]:
     exact = dict(phrase)
     played = line.section.name == "chorus" and _persons(desk, line)
     notes: list[Note] = []
-    last = len(line.starts) - 1
-    for i, (start, lyric, slot) in enumerate(zip(line.starts, line.lyrics, line.slots())):
-        end = line.starts[i + 1] if i < last else after - Fraction(1, 2)
-        longest = Fraction(5, 2) if i == last else Fraction(2)
-        length = max(Fraction(1, 8), min(end - start, longest))
-        strong = plan.metre.weight(slot, FINE) >= 0.8 or i == last
+    for timing, lyric in zip(_timings(desk, line, after), line.lyrics):
+        slot = timing.slot
         if played:
             pitch = exact.get(slot, phrase[0][1]) + shift
         else:
-            wanted = at_slot(phrase, slot, steps)
-            at = min(range(len(steps)), key=lambda j: abs(steps[j] - wanted - shift))
-            if strong and (slot not in exact or not line.new):
-                at = nearest_tone(steps, at, plan.chord_at(max(start, line.begin)).symbol)
+            goal = at_slot(phrase, slot, steps) + shift
+            at = min(range(len(steps)), key=lambda j: abs(steps[j] - goal))
+            if timing.strong and (slot not in exact or not line.new):
+                at = nearest_tone(steps, at, timing.chord)
             pitch = steps[at]
-        level = 0.66 + 0.12 * line.stresses[i] + 0.16 * line.section.energy + (0.03 if strong else 0.0)
-        notes.append(Note(start, length, pitch, round(min(1.0, level), 2), lyric))
+        notes.append(Note(timing.start, timing.length, pitch, timing.level, lyric))
     return notes if played else _smooth(notes, steps)
+
+
+def _timings(desk: Desk, line: Line, after: Fraction) -> list[Timing]:
+    key = line.starts[0], after
+    found = desk.timings.get(key)
+    if found is None:
+        found = desk.timings[key] = []
+        last = len(line.starts) - 1
+        for i, (start, slot) in enumerate(zip(line.starts, line.slots())):
+            end = line.starts[i + 1] if i < last else after - Fraction(1, 2)
+            longest = Fraction(5, 2) if i == last else Fraction(2)
+            length = max(Fraction(1, 8), min(end - start, longest))
+            strong = desk.plan.metre.weight(slot, FINE) >= 0.8 or i == last
+            level = 0.66 + 0.12 * line.stresses[i] + 0.16 * line.section.energy + (0.03 if strong else 0.0)
+            chord = desk.plan.chord_at(max(start, line.begin)).symbol
+            found.append(Timing(start, length, slot, strong, round(min(1.0, level), 2), chord))
+    return found
 
 
 def plan_bar(plan: Plan, beat: Fraction) -> int:

@@ -13,6 +13,7 @@ from audio.compose.melody import Melody, write_melody
 from audio.compose.played import played_melody
 from audio.compose.theory import progression
 from audio.compose.wish import Wish, read_wish
+from audio.mix.estimate import with_faders
 from audio.score.chords import flat_key, name_of
 from audio.score.model import Chord, Note, Section, Song, Tempo, Track
 from characters.definition import Definition
@@ -36,7 +37,7 @@ def compose(definition: Definition, wish: Wish) -> Song:
     band = Band(plan, melody.hook, melody.notes, random.Random(f"band|{desk}"))
     voice = Track("voice", "voice", melody.notes, "voice", float(plan.style["gain"]["voice"]), 0.0, 0.22)
     tracks = (voice, *band.tracks())
-    song = _song(plan, lyrics.title, tracks, wish, definition)
+    song = with_faders(_song(plan, lyrics.title, tracks, wish, definition))
     return replace(song, credits=provenance(plan, melody, bool(wish.lyrics and given_lyrics(wish.lyrics))))
 
 

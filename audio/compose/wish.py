@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from audio.compose.glossary import glossed, unaccented
 from audio.compose.theory import MODES, SCALES
 from audio.compose.words import bank, count, styles
 from audio.score.chords import pitch_class
@@ -86,20 +87,23 @@ def read_wish(wish: Wish) -> Reading:
     named = ((scale, w) for scale, words_ in _scale_words() for w in words_)
     scale = next((scale for scale, w in named if re.search(rf"\b{re.escape(w)}\b", prompt.lower())), "")
     style = _style(wish.style) or _style_in(head.lower()) or _style_in(prompt.lower(), named_only=True)
+    meter = wish.meter or _meter(prompt, words, style)
+    if meter == "5/4" and "jazz" in words:
+        style = "five-beat jazz"
     bpm, bars, key = _BPM.search(prompt), _BARS.search(prompt), _KEY.search(prompt)
     tempo = wish.tempo if wish.tempo is not None else float(bpm[1]) if bpm else None
     paces = [tables["tempo"][w] for w in manner if w in tables["tempo"]]
     moods = [tables["mood"][w] for w in (*manner, *words) if w in tables["mood"]]
     modes = [tables["mode"][w] for w in words if w in tables["mode"]]
     return Reading(
-        topic=clean_topic(wish.theme) or topic_of(prompt),
+        topic=clean_topic(glossed(wish.theme) or wish.theme) or clean_topic(glossed(prompt)) or topic_of(prompt),
         style=style,
         mood=moods[0] if moods else "",
         tempo=min(220.0, max(45.0, float(tempo))) if tempo is not None else None,
         pace=paces[0] if paces else None,
         key=_key(wish.key) if wish.key else _key(key[1] + (key[2] or "")) if key else None,
         mode=_mode_named(wish.mode) or scale or (modes[0] if modes else ""),
-        meter=wish.meter or _meter(prompt, words, style),
+        meter=meter,
         bars=wish.bars if wish.bars is not None else int(bars[1]) if bars else None,
         seconds=wish.length_seconds if wish.length_seconds is not None else _seconds(prompt),
         form=_form_in(prompt),
@@ -117,6 +121,8 @@ def _meter(prompt: str, words: list[str], style: str) -> str:
     for phrase, meter in spoken.items():
         if re.search(rf"\b{re.escape(phrase)}\b", text):
             return str(meter)
+    if "polka" in words:
+        return "2/4"
     return "3/4" if "waltz" in words and style in ("", "waltz") else ""
 
 
@@ -159,7 +165,7 @@ def _scale_words() -> list[tuple[str, list[str]]]:
 
 def clean_topic(text: str) -> str:
     """A topic fit to be sung: letters, digits, spaces and apostrophes, at most 60; empty when it is rude."""
-    text = re.sub(r"[^A-Za-z0-9' ]+", " ", _plain(text).replace("-", " "))
+    text = re.sub(r"[^A-Za-z0-9' ]+", " ", unaccented(_plain(text)).replace("-", " "))
     text = " ".join(word.strip("'") for word in text.split())
     if _rude(text):
         return ""
@@ -181,7 +187,7 @@ def topic_of(prompt: str) -> str:
     if len(about) == 2:
         tail = re.split(r"[,.;:!?]| in an? | in the style | at a | with an? | as an? |\bplease\b", about[1], flags=re.I)
         topic = next((part for part in tail if part.strip()), "")
-        return clean_topic(topic)
+        return clean_topic(_thing(topic))
     known = set(tables["filler"]["words"]) | set(tables["tempo"]) | set(tables["mood"]) | set(tables["mode"])
     known |= {w for style in styles().values() for phrase in style["words"] for w in phrase.split()}
     for part in re.split(r"[,.;:!?]", text):
@@ -190,10 +196,30 @@ def topic_of(prompt: str) -> str:
             words.pop(0)
         while words and words[-1].lower() in known:
             words.pop()
-        topic = clean_topic(" ".join(words))
+        topic = clean_topic(_thing(" ".join(words)))
         if topic:
             return topic
-    return ""
+    # A mood that is a thing as well: "love".
+    return next(
+        (w for w in re.findall(r"[a-z]+", text.lower()) if w in ("love", "romance", "joy", "peace", "hope")), ""
+    )
+
+
+_ASKED = re.compile(
+    r"^(?:how|why|when|where|what|who|whose|which)\s+(?:do|does|did|is|are|was|were|can|could|will)\s+", re.I
+)
+_SAID = re.compile(r"\s+(?:is|are|was|were|has|have|had|can|will|does|do|did|should|would)\s.*$", re.I)
+
+
+def _thing(text: str) -> str:
+    """What a question or a statement is about, so that it can stand as a noun: "how do magnets work" -> "magnets"."""
+    text = " ".join(text.split())
+    asked = _ASKED.match(text)
+    if asked:
+        rest = text[asked.end() :].split()
+        plain = asked[0].split()[0].lower() in ("what", "who", "where") and asked[0].split()[1].lower() in ("is", "are")
+        return " ".join(rest if plain or len(rest) < 2 else rest[:-1])
+    return _SAID.sub("", text) if len(text.split()) > 3 else text
 
 
 def phrase_topic(topic: str) -> str:

@@ -6,9 +6,11 @@ Order is the whole of its determinism: read the consumer's counter, take every m
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import pickle
+import sys
 import time
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
@@ -22,6 +24,8 @@ from audio.engine.sequencer import Parcel
 
 _SHED_BELOW = 0.3
 _SHED_UNTIL = 0.7
+_HAND_OVER = 0.0005
+"""Seconds for which the thread that builds tables may hold up the one that plays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +166,10 @@ def main(pipe: Connection, bell: Connection, block: int) -> None:
             while player.build_one():
                 pass
             begin = pickle.loads(pipe.recv_bytes())
+        # What was made so far stays: a collection that looks at it again would cost a block. The rest is small.
+        gc.collect()
+        gc.freeze()
+        sys.setswitchinterval(_HAND_OVER)
         Host(player, begin, pipe, bell).run()
     except (EOFError, BrokenPipeError, ConnectionResetError, KeyboardInterrupt):
         return

@@ -36,6 +36,8 @@ TAIL = 144_000
 """Samples kept after the last bar for reverb and releases."""
 STEM_DB = -6.0
 """Stems stand this far below their faders, so that none can clip."""
+MOST_FADER_DB = 20.0
+"""Gain staging brings no fader above this: a part that is hardly there stays in the background."""
 _BATCH = 40 * 48_000
 _CLOSE = 0.15
 _PER_STEP = STEP // HOP
@@ -260,7 +262,9 @@ class _Job:
         began = time.perf_counter()
         roles = {part.name: role(part.name, part.spec.name) for part in self.sheet.parts}
         name = self.voice.name if self.voice else None
-        self.moves = staged_moves(mixdown, roles, self.song.style, name)
+        wanted = staged_moves(mixdown, roles, self.song.style, name)
+        had = {track.name: track.gain_db for track in self.song.tracks}
+        self.moves = Moves({k: round(min(v, MOST_FADER_DB - had[k]), 1) for k, v in wanted.gains.items()})
         self.song = moved(self.song, self.moves)
         gains = {track.name: track.gain_db for track in self.song.tracks}
         parts = tuple(replace(part, gain_db=gains[part.name]) for part in self.sheet.parts)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import multiprocessing
 import random
 import time
 from collections.abc import Iterator
@@ -15,6 +17,7 @@ from audio.engine.live import Conductor, Intent
 from audio.engine.model import NoteEvent
 from audio.engine.priority import go_first, patience
 from audio.score.model import Chord, Meter, Note, Section, Song, Tempo, Track
+from audio.workers import one_thread
 
 
 def intents(seed: int, tracks: tuple[str, ...] = ("drums", "bass", "keys")) -> Iterator[Intent]:
@@ -73,10 +76,41 @@ def band_song(bars: int = 8) -> Song:
     )  # fmt: skip
 
 
+def _busy() -> None:
+    """Work for a core until it is ended: sums in Python and in arrays, as a picture or a model would do."""
+    numbers = np.random.default_rng(1).standard_normal((600, 600))
+    while True:
+        float((numbers @ numbers).sum()) + sum(k * k for k in range(20_000))
+
+
+@contextlib.contextmanager
+def under_load(processes: int) -> Iterator[None]:
+    """So many processes keep the machine busy meanwhile."""
+    context = multiprocessing.get_context("spawn")
+    loads = [context.Process(target=_busy, daemon=True) for _ in range(processes)]
+    with one_thread():
+        for load in loads:
+            load.start()
+    try:
+        yield
+    finally:
+        for load in loads:
+            load.kill()
+            load.join()
+
+
 def storm(
-    seconds: float = 20.0, lead_ms: int = 250, every: float = 2.0, paced: bool = True, seed: int = 1
+    seconds: float = 20.0, lead_ms: int = 250, every: float = 2.0, paced: bool = True, seed: int = 1, load: int = 0
 ) -> dict[str, Any]:
-    """Late blocks, largest step between samples against an undisturbed run, grid error, change-to-heard delays."""
+    """Late blocks, largest step between samples against an undisturbed run, grid error, change-to-heard delays.
+
+    ``load`` processes keep the machine busy during the storm.
+    """
+    with under_load(load):
+        return _storm(seconds, lead_ms, every, paced, seed) | {"load_processes": load}
+
+
+def _storm(seconds: float, lead_ms: int, every: float, paced: bool, seed: int) -> dict[str, Any]:
     delays: dict[str, list[float]] = {}
     steps: list[float] = []
     held_up = 0.0
@@ -122,6 +156,7 @@ def storm(
         "consumer_held_up_ms": round(held_up * 1000),
         "dropped": health.dropped_events,
         "shed": health.shed,
+        "cpu_per_second": round(health.cpu_seconds / seconds, 3),
         "largest_step": round(steps[1], 4),
         "largest_step_undisturbed": round(steps[0], 4),
         "kicks": len(kicks),

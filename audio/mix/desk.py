@@ -58,10 +58,6 @@ class Strip:
     settings: dict[str, Ramp] = field(default_factory=lambda: {k: Ramp(v) for k, v in _DEFAULTS.items()})
     used: int = 0
 
-    def moving(self, sample: int) -> bool:
-        """Does anything of it still move?"""
-        return any(ramp.moving(sample) for ramp in self.settings.values())
-
 
 @dataclass(slots=True)
 class Source:
@@ -97,7 +93,7 @@ class StripFilter:
         if step == self._step:
             return old
         fresh = self._made(self._block, step).twin()
-        fresh._in[:2] = self._now._in[:2]
+        fresh.state[:] = self._now.state
         self._step, self._now = step, fresh
         return old + (fresh(sound) - old) * self._blend
 
@@ -130,6 +126,7 @@ class Desk:
         self._out_gain = 1.0
         self._filters: dict[int, StripFilter] = {}
         self._talking = 0.0
+        self._moves_until = 0
 
     @staticmethod
     def _pump(depth_db: float = 5.0) -> Floats:
@@ -160,6 +157,7 @@ class Desk:
         strip.used = sample
         if name in strip.settings:
             strip.settings[name].go(value, sample, ramp)
+            self._moves_until = max(self._moves_until, sample + max(1, ramp))
             self._stale = True
 
     def kick(self, sample: int) -> None:
@@ -215,9 +213,8 @@ class Desk:
                     del self._filters[index]
 
     def _to_buses(self, at: int, sound: Samples) -> Samples:
-        moving = self._stale or any(s.moving(at) for s in self.strips.values())
         buses: Samples = sound @ self._matrix
-        if moving:
+        if self._stale or at < self._moves_until:
             matrix = self._settings(at + self.block)
             buses += (sound @ (matrix - self._matrix)) * self._ramp
             self._matrix = matrix
@@ -269,8 +266,10 @@ class Desk:
     def _echoes(self, send: Samples) -> Floats:
         """A ping-pong echo on the beat, made of two reads of one line."""
         n, size = self.block, len(self._echo)
-        read = (np.arange(n) + self._echo_at - max(n, self.echo_samples)) % size
-        back = self._echo[read]
+        first = (self._echo_at - max(n, self.echo_samples)) % size
+        back = self._echo[first : first + n]
+        if len(back) < n:
+            back = np.concatenate([back, self._echo[: n - len(back)]])
         write = slice(self._echo_at, self._echo_at + n)
         self._echo[write] = send + 0.42 * back[:, ::-1]
         self._echo_at = (self._echo_at + n) % size

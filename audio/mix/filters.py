@@ -104,48 +104,74 @@ def _state_space(sections: tuple[Biquad, ...]) -> tuple[Floats, Floats, Floats, 
 class BlockFilter:
     """A cascade of biquads over blocks of exactly ``n`` frames of ``channels`` channels.
 
-    A recursive filter over a block is linear in (state, input), so it is one precomputed matrix: no loop over
-    samples and no SciPy in the host (whose import would triple the time of a restart).
+    A recursive filter over a block is linear in (state, input), so it is a few precomputed matrices: no loop over
+    samples and no SciPy in the host (whose import would triple the time of a restart). The block is cut into runs of
+    ``_RUN`` frames, all filtered from silence in one product; what the state of each run adds is a second one.
     """
 
     def __init__(self, sections: tuple[Biquad, ...], n: int, channels: int) -> None:
         a, b, c, d = _state_space(sections)
-        order = len(a)
-        observe = np.zeros((n, order))
-        power = np.eye(order)
-        for i in range(n):
-            observe[i] = c @ power
-            power = a @ power
-        impulse = np.empty(n)
-        impulse[0] = d
-        impulse[1:] = (observe[:-1] @ b)[:, 0]
-        reach = np.zeros((order, n))
+        order, run = len(a), _RUN if n % _RUN == 0 else n
+        runs = n // run
+        observe = np.zeros((run, order))
+        powers = np.eye(order)
+        for i in range(run):
+            observe[i] = c @ powers
+            powers = a @ powers
+        impulse = np.concatenate([[d], (observe[:-1] @ b)[:, 0]])
+        reach = np.zeros((order, run))
         column = b
-        for i in range(n - 1, -1, -1):
+        for i in range(run - 1, -1, -1):
             reach[:, i] = column[:, 0]
             column = a @ column
-        lag = np.arange(n)[:, None] - np.arange(n)[None, :]
-        toeplitz = np.where(lag >= 0, impulse[np.abs(lag)], 0.0)
-        self._matrix = np.block([[observe, toeplitz], [power, reach]])
-        self._order = order
-        self._n = n
-        self._in = np.zeros((order + n, channels))
-        self._out = np.zeros((order + n, channels))
+        lag = np.arange(run)[:, None] - np.arange(run)[None, :]
+        self._silent = np.concatenate([np.where(lag >= 0, impulse[np.abs(lag)], 0.0), reach])
+        self._observe = observe
+        # States at the beginning of every run, and after the last, from the first state and what each run adds.
+        steps = np.zeros((runs + 1, order, runs + 1, order))
+        for k in range(runs + 1):
+            for j in range(k + 1):
+                steps[k, :, j] = np.linalg.matrix_power(powers, k - j)
+        self._steps = steps.reshape((runs + 1) * order, (runs + 1) * order)
+        self._shape = runs, run, order, channels
+        self._make_room()
+
+    def _make_room(self) -> None:
+        runs, run, order, channels = self._shape
+        self.state = np.zeros((order, channels))
+        """What is left of the past."""
+        self._in = np.zeros((run, runs, channels))
+        self._flat = np.zeros((run + order, runs * channels))
+        self._added = np.zeros((runs + 1, order, channels))
+        self._states = np.zeros(((runs + 1) * order, channels))
+        self._from = np.zeros((order, runs, channels))
+        self._out = np.zeros((runs, run, channels))
 
     def twin(self) -> BlockFilter:
         """The same filter with a past of its own; costs nothing."""
         made = BlockFilter.__new__(BlockFilter)
-        made._matrix, made._order, made._n = self._matrix, self._order, self._n
-        made._in, made._out = np.zeros_like(self._in), np.zeros_like(self._out)
+        made._silent, made._observe, made._steps, made._shape = self._silent, self._observe, self._steps, self._shape
+        made._make_room()
         return made
 
     def __call__(self, block: npt.NDArray[np.floating]) -> Floats:
         """Filter ``block`` (n, channels); the result is valid until the next call."""
-        self._in[self._order :] = block
-        np.matmul(self._matrix, self._in, out=self._out)
-        self._in[: self._order] = self._out[self._n :]
-        return self._out[: self._n]
+        runs, run, order, channels = self._shape
+        self._in[:] = block.reshape(runs, run, channels).transpose(1, 0, 2)
+        flat = np.matmul(self._silent, self._in.reshape(run, -1), out=self._flat)
+        self._added[0] = self.state
+        self._added[1:] = flat[run:].reshape(order, runs, channels).transpose(1, 0, 2)
+        states = np.matmul(self._steps, self._added.reshape(-1, channels), out=self._states)
+        states = states.reshape(runs + 1, order, channels)
+        self._from[:] = states[:-1].transpose(1, 0, 2)
+        flat[:run] += self._observe @ self._from.reshape(order, -1)
+        self._out[:] = flat[:run].reshape(run, runs, channels).transpose(1, 0, 2)
+        self.state[:] = states[-1]
+        return self._out.reshape(-1, channels)
 
     def reset(self) -> None:
         """Forget the past."""
-        self._in[:] = 0.0
+        self.state[:] = 0.0
+
+
+_RUN = 64

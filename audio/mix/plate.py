@@ -26,8 +26,7 @@ class Plate:
         self._in = np.zeros((2, self._size))
         self._at = 0
         self._predelay = predelay
-        steps = np.arange(block)
-        self._reads = [(steps - length) % self._size for length in lengths]
+        self._lengths = lengths
         decay = 10 ** (-3 * np.array(lengths) / (seconds * rate))
         hadamard = np.array([[1.0]])
         for _ in range(3):
@@ -39,8 +38,7 @@ class Plate:
         self._tone = BlockFilter((highpass(220), lowpass(11000)), block, 2)
         self._silent = 1 << 30
         self._tail = int(seconds * rate * 1.4) // block
-        self._index = np.empty((8, block), np.intp)
-        self._rows = np.arange(8)[:, None]
+        self._out = np.empty((8, block))
 
     def __call__(self, send: Floats) -> Floats | None:
         """One block of reverberation of ``send``, or None while there is nothing to hear."""
@@ -49,17 +47,23 @@ class Plate:
         if self._silent > self._tail:
             return None
         n, size, at = self._n, self._size, self._at
-        shaped = self._tone(send).T
-        span = slice(at, at + n) if at + n <= size else None
-        if span is None:
-            raise AssertionError("the line is a whole number of blocks")
-        self._in[:, span] = shaped
-        early = np.take(self._in, (np.arange(n) + at - self._predelay) % size, axis=1)
-        for k, read in enumerate(self._reads):
-            self._index[k] = (read + at) % size
-        out = self._lines[self._rows, self._index]
+        span = slice(at, at + n)  # the line is a whole number of blocks
+        self._in[:, span] = self._tone(send).T
+        early = _read(self._in, at - self._predelay, n)
+        out = self._out
+        for k, length in enumerate(self._lengths):
+            out[k] = _read(self._lines[k], at - length, n)
         damped = self._damp(out.T).T
         self._lines[:, span] = self._feedback @ damped + self._spread @ early
         self._at = (at + n) % size
         wet: Floats = (self._tap @ out).T
         return wet
+
+
+def _read(line: Floats, first: int, count: int) -> Floats:
+    """``count`` values of a ring from ``first`` on, along the last axis."""
+    size = line.shape[-1]
+    first %= size
+    if first + count <= size:
+        return line[..., first : first + count]
+    return np.concatenate([line[..., first:], line[..., : first + count - size]], axis=-1)

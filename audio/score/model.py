@@ -10,6 +10,8 @@ import bisect
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+from audio.voice.curves import RANGES
+
 SAMPLE_RATE = 48_000
 
 
@@ -73,20 +75,8 @@ class Section:
     energy: float = 0.5
 
 
-CURVES: dict[str, tuple[float, float]] = {
-    "pitch": (-24.0, 24.0),
-    "vibrato_depth": (0.0, 3.0),
-    "vibrato_rate": (1.0, 12.0),
-    "dynamics": (-40.0, 12.0),
-    "breath": (-1.0, 1.0),
-    "tension": (-2.0, 2.0),
-    "gender": (-4.0, 4.0),
-    "growl": (0.0, 1.0),
-    "harmony": (0.0, 1.0),
-    "choir": (0.0, 1.0),
-}
-"""Expression curves and their ranges: pitch in semitones off the note, vibrato depth in semitones and rate in Hz,
-dynamics in dB, the rest as in the character's voice settings."""
+CURVES = RANGES
+"""Expression curves and their ranges, which are what the voice can do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +155,7 @@ class TempoMap:
         self._times: list[Fraction] = [Fraction(0)]
         for here, after in zip(tempos, tempos[1:], strict=False):
             self._times.append(self._times[-1] + (after.beat - here.beat) * 60 * rate / here.bpm)
-        self._rate = rate
+        self._factors = [Fraction(60 * rate) / tempo.bpm for tempo in tempos]
         self._meter_beats: list[Fraction] = [Fraction(0)]
         for here_m, after_m in zip(meters, meters[1:], strict=False):
             self._meter_beats.append(self._meter_beats[-1] + here_m.quarters * (after_m.bar - here_m.bar))
@@ -177,7 +167,8 @@ class TempoMap:
     def exact(self, beat: Fraction | int) -> Fraction:
         """Place of a beat in samples, not rounded."""
         i = max(0, bisect.bisect_right(self._beats, beat) - 1)
-        return self._times[i] + (Fraction(beat) - self._beats[i]) * 60 * self._rate / self._tempos[i].bpm
+        after = beat - self._beats[i] if self._beats[i] else beat
+        return self._times[i] + after * self._factors[i] if self._times[i] else after * self._factors[i]
 
     def bar_beat(self, bar: int) -> Fraction:
         """First beat of a bar (0-based)."""

@@ -91,7 +91,9 @@ class _Xml:
         for i, part in enumerate(parts):
             track = self._part(part, heads.get(part.get("id", "")), i == 0)
             reverb = float(fields.get(f"reverb {part.get('id', '')}") or 0.2)
-            tracks.append(replace(track, reverb=min(1.0, max(0.0, reverb))))
+            gain = float(fields.get(f"gain {part.get('id', '')}") or "nan")
+            gain = gain if 0 <= gain <= 24 else track.gain_db
+            tracks.append(replace(track, reverb=min(1.0, max(0.0, reverb)), gain_db=gain))
             drawn[i] = fields.get(f"curves {part.get('id', '')}", "")
         tempos = tuple(Tempo(b, self.tempos[b]) for b in sorted(self.tempos))
         if not tempos or tempos[0].beat != 0:

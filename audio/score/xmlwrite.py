@@ -59,6 +59,8 @@ def _identification(root: ET.Element, song: Song) -> None:
     facts = {"style": song.style, "prompt": song.prompt, "seed": str(song.seed), "mode": song.mode, "key": song.key}
     facts |= {f"credits {k}": v for k, v in song.credits.items()}
     facts |= {f"reverb P{i + 1}": repr(t.reverb) for i, t in enumerate(song.tracks)}
+    # A volume goes no higher than 100; what a fader is pushed above 0 dB is said here.
+    facts |= {f"gain P{i + 1}": repr(t.gain_db) for i, t in enumerate(song.tracks) if t.gain_db > 0}
     facts |= {f"curves P{i + 1}": curve_lines(t.curves, song.tempo_map) for i, t in enumerate(song.tracks) if t.curves}
     if song.mix.master_db is not None:
         facts["master"] = repr(song.mix.master_db)

@@ -15,7 +15,7 @@ from audio.compose.metre import metre_of
 from audio.compose.prosody import place
 from audio.compose.wish import read_wish, topic_of
 from audio.compose.words import bank, count, rhyme, syllabify, themes
-from tests.audio.songs import LUMI, song
+from tests.audio.songs import LUMI
 
 PROMPTS = [
     ("a song about rain", "rain"),
@@ -103,7 +103,12 @@ def test_bank_lines_can_be_sung_on_one_breath_and_slots_exist() -> None:
 
 def test_ten_songs_about_ten_topics_share_few_lines() -> None:
     topics = ["rain", "my cat", "taxes", "trains", "the sea", "coffee", "love", "robots", "goodbye", "stars"]
-    pages = [{text for _, _, text in lyric_lines(song(f"a song about {t}", i))} for i, t in enumerate(topics)]
+    world = LUMI.music.themes
+    songs = [
+        write_lyrics(t, ("bright", "dark", "tender")[i % 3], world, random.Random(i)) for i, t in enumerate(topics)
+    ]
+    parts = [(*made.verses, *made.pres, *made.choruses, made.bridge) for made in songs]
+    pages = [{line for part in made for line in part} for made in parts]
     for i, page in enumerate(pages):
         for other in pages[i + 1 :]:
             assert len(page & other) <= 0.4 * min(len(page), len(other))
@@ -136,3 +141,36 @@ def test_syllables_join_to_the_line_again() -> None:
     for s in syllabify(line):
         text += s.text[:-1] if s.text.endswith("-") else s.text + " "
     assert text.strip() == line
+
+
+@pytest.mark.parametrize(
+    ("prompt", "topic"),
+    [
+        ("雨の夜に歌って", "the rain and the night"),
+        ("🌧️🚂💔", "the rain and the train"),
+        ("песня о зиме", "the winter"),
+        ("canción de amor sobre el mar", "love and the sea"),
+        ("how do magnets work", "magnets"),
+        ("the mitochondria is the powerhouse of the cell", "the mitochondria"),
+        ("love", "love"),
+        ("a slow waltz about rain on a train window", "rain on a train window"),
+        ("my mare and a bar of soap", "my mare and a bar of soap"),
+    ],
+)
+def test_what_a_wish_is_about_in_any_tongue(prompt: str, topic: str) -> None:
+    assert read_wish(Wish(prompt)).topic == topic
+
+
+def test_styles_that_a_metre_decides() -> None:
+    assert read_wish(Wish("5/4 jazz about sourdough")).style == "five-beat jazz"
+    polka = read_wish(Wish("polka about taxes"))
+    assert (polka.style, polka.meter, polka.topic) == ("waltz", "2/4", "taxes")
+
+
+def test_the_first_chorus_is_about_the_topic_and_articles_fit() -> None:
+    ends = {line.split()[-1] for couplet in themes()["rain"]["couplets"] for line in couplet}
+    for seed in range(40):
+        made = write_lyrics("rain", "bright", ["neon puddles"], random.Random(seed))
+        assert {line.split()[-1] for line in made.choruses[0][1::2]} <= ends, made.choruses[0]
+        for part in (*made.verses, *made.choruses, made.bridge):
+            assert not [line for line in part if re.search(r"\b[Aa] [aeio]\w", line) and " a one" not in line.lower()]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from audio.compose import Wish, compose
 from scripts.fuzz_scores import fuzz
-from tests.audio.songs import song
+from tests.audio.songs import LUMI
 
 
 def test_broken_songs_are_one_line_each() -> None:
-    came, wrong, longest = fuzz(song("a waltz about rain"), 90, seed=7)
+    came, wrong, longest = fuzz(compose(LUMI, Wish(prompt="a waltz about rain", bars=16)), 90, seed=7)
     assert wrong == []
     assert longest < 2
     assert sum(came.values()) == 90

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import signal
 import subprocess
@@ -12,7 +13,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 from click.testing import CliRunner
 
 from audio.compose import Wish, compose
@@ -36,7 +39,9 @@ def sums(folder: Path) -> dict[str, str]:
     }
 
 
-def test_the_same_seed_gives_the_same_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_same_seed_gives_the_same_files_and_a_sung_note_is_edited_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pytest.importorskip("pyo", reason="the engine needs pyo")
     words = tmp_path / "words.txt"
     words.write_text("[Chorus]\nRain on the window all night\nStars on the water so bright\n")
@@ -49,6 +54,28 @@ def test_the_same_seed_gives_the_same_files(tmp_path: Path, monkeypatch: pytest.
     assert made[0] == made[1]
     assert {"song.toml", "song.mid", "song.musicxml", "song.wav", "lyrics.lrc", "credits.json"} <= set(made[0])
     assert "window" in (tmp_path / "one" / "lyrics.lrc").read_text()
+
+    song = read_song(tmp_path / "two" / "song.toml")
+    assert song.voice is not None
+    tempo, k = song.tempo_map, len(song.voice.notes) * 2 // 3
+    note = song.voice.notes[k]
+    voice = replace(
+        song.voice, notes=tuple(replace(n, pitch=n.pitch + 2) if n is note else n for n in song.voice.notes)
+    )
+    tracks = tuple(voice if t.kind == "voice" else t for t in song.tracks)
+    write_song(replace(song, tracks=tracks), tmp_path / "edited.toml")
+    words_ = ["perform", str(tmp_path / "edited.toml"), "-o", str(tmp_path / "edited.wav"), "--json"]
+    heard = CliRunner().invoke(main, words_)
+    assert heard.exit_code == 0, heard.output
+    facts = json.loads(heard.output)
+    assert facts["phrases_made"] == 1
+    assert facts["chunks_made"] < facts["chunks"]
+    old, _ = soundfile.read(tmp_path / "two" / "song.wav", dtype="int16")
+    new, _ = soundfile.read(tmp_path / "edited.wav", dtype="int16")
+    places = np.flatnonzero((old != new).any(axis=1)) - (len(old) - 144_000 - tempo.sample(tempo.bar_beat(song.bars)))
+    onset, end = tempo.sample(note.start), tempo.sample(note.start + note.length)
+    assert onset - 0.35 * 48_000 < places[0] < end  # its consonant may stand before it
+    assert places[-1] < end + 5 * 48_000  # the room
 
 
 def test_kept_bars_stay_and_the_others_are_new() -> None:

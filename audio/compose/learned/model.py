@@ -102,9 +102,11 @@ class Memory:
 
 
 def _normed(x: Floats, norm: tuple[Floats, Floats]) -> Floats:
-    centred = x - x.mean(-1, keepdims=True)
-    spread: Floats = np.sqrt((centred * centred).mean(-1, keepdims=True) + np.float32(1e-5))
-    return centred / spread * norm[0] + norm[1]
+    share = np.float32(1 / x.shape[-1])
+    centred = x - np.add.reduce(x, -1, keepdims=True) * share
+    power = np.add.reduce(centred * centred, -1, keepdims=True) * share
+    made: Floats = centred / np.sqrt(power + np.float32(1e-5)) * norm[0] + norm[1]
+    return made
 
 
 def _gelu(x: Floats) -> Floats:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from audio.engine.forge import Forge, NoteKey
-from audio.engine.offline import STEM_DB, render
+from audio.engine.offline import MOST_FADER_DB, STEM_DB, render
 from audio.engine.press import Press
 from audio.engine.sheet import lay_out
 from audio.engine.shelf import Shelf
@@ -132,3 +132,14 @@ def test_a_sampled_track_starts_on_its_sample(press: Press, tmp_path: Path) -> N
     assert start <= heard[0] <= start + 24
     with pytest.raises(SampleError, match="no such file"):
         render(replace(plain, tracks=(replace(track, instrument="sf2:none.sf2"),)), press)
+
+
+def test_gain_staging_stays_within_what_a_score_may_say(press: Press) -> None:
+    """A part that is all but silent already at the top of its fader."""
+    whole = quiet(song(4))
+    faint = tuple(
+        replace(t, gain_db=18.0, notes=tuple(replace(n, velocity=0.02) for n in t.notes)) if t.name == "keys" else t
+        for t in whole.tracks
+    )
+    made = render(replace(whole, tracks=faint, style="rock"), press, staged=True)
+    assert made.moves.gains["keys"] <= MOST_FADER_DB - 18.0
