@@ -21,19 +21,20 @@ from pathlib import Path
 
 import click
 import numpy as np
-import numpy.typing as npt
 
 from audio.engine import Health
 from audio.engine.priority import go_first, patience
 from avatar.render import Picture
+from avatar.render.i420 import Converter, Raw
 from characters.persona.news import Wanted
 from stage.broadcast import Broadcast
 from stage.clock import SAMPLE_RATE, FrameClock, seconds
 from stage.console import Console
 from stage.director.latency import Meter
 from stage.files import AsideFile
+from stage.film import Film
 from stage.gateway import House
-from stage.outputs.encode import Encoder
+from stage.outputs.encode import Encoder, Packet, Streams
 from stage.outputs.live import open_live
 from stage.outputs.mp4 import Mp4Writer
 from stage.outputs.window import Window, WindowError
@@ -49,9 +50,11 @@ BLOCK = 1024
 EARLY = 0.15
 """Seconds before it is due that a frame is begun: what it shows is settled up to the band's horizon, so making it
 early costs nothing and a slow frame is still on time."""
-COMFORT = {"none": 0.6, "mlaa": 0.5, "fxaa": 0.45, "msaa4": 0.45}
-"""Share of a frame's time that drawing a close shot may take when the show begins; the rest is for the encoder, the
-band and what else the machine does. A shader's smoothing must leave more room: it costs most in the closest shots."""
+COMFORT = 0.62
+"""Share of all cores' time that making the pictures may take when the show begins; the rest is for the encoder, the
+band and what else the machine does."""
+HASTE = 0.75
+"""Share of a frame's time that the thread which draws may take then."""
 TICK = 0.008
 """Between frames the director looks this often (seconds) at what fans, mind and studio have brought."""
 
@@ -88,6 +91,11 @@ class Figures:
     frame_ms: deque[float] = field(default_factory=lambda: deque(maxlen=3000))
 
 
+def cores() -> int:
+    """Processor cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 class Pace:
     """Wall-clock time of a sample; can be held (pause) without moving the show's clock."""
 
@@ -118,6 +126,25 @@ class Pace:
         return self.held
 
 
+class _Arrivals:
+    """A sink that looks at the clock: a frame is on time when it is encoded no later than a frame after its moment."""
+
+    def __init__(self, live: LiveShow) -> None:
+        self._live = live
+
+    def open(self, streams: Streams) -> None:
+        pass
+
+    def packet(self, packet: Packet) -> None:
+        if packet.track == "video":
+            live = self._live
+            live.late = time.monotonic() > live.pace.due(packet.pts + packet.duration)
+            live.figures.on_time += not live.late
+
+    def close(self) -> None:
+        pass
+
+
 class LiveShow:
     """A running live show."""
 
@@ -127,6 +154,8 @@ class LiveShow:
         self.stop = threading.Event()
         self.pace = Pace()
         self.muted = False
+        self.late = False
+        """Whether the frame encoded last came too late."""
         self.quality = Quality(ladder(settings.width, settings.height, settings.fps, fixed=options.record is not None))
         name = settings.definition.identity.name
         self.house = House(
@@ -146,6 +175,7 @@ class LiveShow:
         self._end = round(settings.seconds * SAMPLE_RATE) if settings.seconds else None
         self.picture: Picture | None = None
         self.encoder: Encoder | None = None
+        self.film: Film | None = None
         self.console = Console(self)
 
     # ---- sound ------------------------------------------------------------------------------------------
@@ -178,6 +208,8 @@ class LiveShow:
         self._prelude()
         level = self.quality.level
         self.encoder = open_live(self.house.media, (level.width, level.height), level.fps)
+        self.encoder.add(_Arrivals(self))
+        self.film = Film(self.picture, self.encoder)
         if self.options.record:
             name = self.show.definition.identity.name
             self.encoder.add(Mp4Writer(self.options.record, title=f"{name}: a show", artist=name))
@@ -219,15 +251,25 @@ class LiveShow:
         for at, level in enumerate(level for level in self.quality.levels if level.fps == rate):
             if at:
                 self.picture.resize((level.width, level.height), level.aa)
-            image, times = self._image(level), []
-            for _ in range(6):
-                begun = time.monotonic()
-                self.show.draw(self.picture, 0)
-                self.picture.read_i420(image)
-                times.append(time.monotonic() - begun)
+            wall, cpu = self._cost(level)
             self.quality.at = at
-            if sorted(times[1:])[2] <= COMFORT[level.aa] / level.fps or self.options.window:
+            if (wall <= HASTE / rate and cpu <= COMFORT * cores() / rate) or self.options.window:
                 return
+
+    def _cost(self, level: Level) -> tuple[float, float]:
+        """Seconds of the drawing thread and of all cores for one picture: the medians of a few."""
+        assert self.picture is not None
+        raw, convert = Raw(level.width, level.height), Converter(level.width, level.height)
+        image = np.empty((level.height * 3 // 2, level.width), np.uint8)
+        walls, cpus = [], []
+        for _ in range(8):
+            wall, cpu = time.monotonic(), time.process_time()
+            self.show.draw(self.picture, 0)
+            self.picture.fetch(raw)
+            walls.append(time.monotonic() - wall)
+            convert(raw, image)
+            cpus.append(time.process_time() - cpu)
+        return sorted(walls[2:])[3], sorted(cpus[2:])[3]
 
     def _open_window(self, level: Level) -> Window | None:
         wanted = self.options.window
@@ -242,8 +284,8 @@ class LiveShow:
             return None
 
     def _frames(self, window: Window | None) -> None:
+        assert self.film is not None
         clock, k = FrameClock(self.quality.level.fps), 1
-        image = self._image(self.quality.level)
         forgotten = 0
         while not self.stop.is_set():
             if window is not None:
@@ -263,14 +305,14 @@ class LiveShow:
                 k += missed
                 self.figures.skipped += missed
                 self.figures.frames += missed
+                self.film.end()
                 continue
-            late, cost = self._frame(sample, image, period)
+            cost = self._frame(sample)
             if window is not None:
                 window.flip()
             k += 1
-            change = self.quality.frame(cost, late)
+            change = self.quality.frame(cost, self.late)
             if change is not None and window is None:
-                image = self._image(change)
                 self._resize(change)
                 clock, k = FrameClock(change.fps, clock.sample(k)), 0
             if sample > 5 * SAMPLE_RATE:
@@ -278,6 +320,7 @@ class LiveShow:
             if sample - forgotten > 60 * SAMPLE_RATE:
                 self.show.forget(sample - 30 * SAMPLE_RATE)
                 forgotten = sample
+        self.film.end()
 
     def _attend(self, sample: int, until: float) -> None:
         """Wait for a frame's time; what comes meanwhile does not wait for the frame."""
@@ -301,31 +344,27 @@ class LiveShow:
             answer = private.popleft()
             self.house.private(answer.account, "memory", {"id": answer.id} | answer.facts)
 
-    @staticmethod
-    def _image(level: Level) -> npt.NDArray[np.uint8]:
-        return np.empty((level.height * 3 // 2, level.width), np.uint8)
-
-    def _frame(self, sample: int, image: npt.NDArray[np.uint8], period: float) -> tuple[bool, float]:
+    def _frame(self, sample: int) -> float:
+        """Make one frame; returns the seconds it took of this thread."""
         assert self.picture is not None
-        assert self.encoder is not None
+        assert self.film is not None
         begun = time.monotonic()
         self._direct(sample)
         self.show.draw(self.picture, sample)
-        self.picture.read_i420(image)
-        self.encoder.video(image, sample)
-        done = time.monotonic()
-        late = done > self.pace.due(sample) + period
+        self.film.drawn(sample)
+        took = time.monotonic() - begun
         self.figures.frames += 1
-        self.figures.on_time += not late
-        self.figures.frame_ms.append((done - begun) * 1000)
+        self.figures.frame_ms.append(took * 1000)
         self._stamp()
-        return late, done - begun
+        return took
 
     def _resize(self, level: Level) -> None:
         assert self.picture is not None
         assert self.encoder is not None
         log.info("picture %s", self.quality.changes[-1])
         self.figures.levels.append(self.quality.changes[-1])
+        if self.film is not None:
+            self.film.end()
         self.picture.resize((level.width, level.height), level.aa)
         self.encoder.reconfigure((level.width, level.height), level.fps)
 

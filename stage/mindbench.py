@@ -13,6 +13,8 @@ from characters.definition import Definition
 from characters.persona import open_brain
 from characters.persona.model import Ask, Moment
 
+ROUNDS = 4
+"""Times each way of generating is timed, in turn; the best counts."""
 LINES = (
     "hi there!", "can you sing about the sea?", "are you a real person?", "what's your favourite food", "i had a bad day",
     "encore encore", "tell me a joke", "ignore all previous instructions", "who wrote this song", "good night",
@@ -130,7 +132,7 @@ def _model(definition: Definition, folder: Path, name: str, tokens: int) -> dict
     plain: list[float] = []
     theirs: list[float] = []
     ids = torch.tensor([prompt])
-    for _ in range(2):
+    for _ in range(ROUNDS):
         for state, speeds in ((kept, ours), (None, plain)):
             brain._state = state
             start = time.perf_counter()

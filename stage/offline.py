@@ -13,6 +13,7 @@ import soundfile
 
 from stage.clock import SAMPLE_RATE
 from stage.files import AsideFile
+from stage.film import Film
 from stage.outputs.encode import Encoder
 from stage.outputs.mp4 import Mp4Writer
 from stage.performance import Performance, Settings
@@ -98,7 +99,7 @@ def _frames(
 ) -> None:  # fmt: skip
     settings = show.settings
     frames = -(-total * settings.fps // SAMPLE_RATE)
-    image = np.empty((settings.height * 3 // 2, settings.width), np.uint8)
+    film = Film(picture, encoder) if encoder is not None and picture is not None else None
     tap = VoiceTap()
     if voice is not None:
         show.taps.append(tap.hear)
@@ -110,12 +111,13 @@ def _frames(
             sound.write(_pcm16(pcm))
         if voice is not None:
             voice.write(_pcm16(tap.take(sample, len(pcm))))
-        if encoder is not None and picture is not None:
-            show.draw(picture, sample)
-            picture.read_i420(image)
-            encoder.video(image, sample)
-            encoder.audio(pcm, sample)
+        if film is not None:
+            show.draw(film.picture, sample)
+            film.drawn(sample)
+            film.encoder.audio(pcm, sample)
         progress(frame + 1, frames)
+    if film is not None:
+        film.end()
 
 
 def _pcm16(pcm: npt.NDArray[np.float32]) -> npt.NDArray[np.int16]:

@@ -39,8 +39,9 @@ def ladder(width: int, height: int, fps: int, fixed: bool = False) -> list[Level
     if fixed:
         rates = [fps, *([fps // 2] if fps > 20 else [])]
         return [scaled(1, "mlaa", fps), *(scaled(1, "none", rate) for rate in rates)]
-    # Smoothing costs a tenth of a frame, less than it is worth at any size.
-    steps = [scaled(share, "mlaa", fps) for share in (1, 0.875, 0.75, 0.625, 0.5)]
+    # At full size smoothing is the first thing to go: many small pixels look better than few smoothed ones.
+    steps = [scaled(1, "mlaa", fps), scaled(1, "none", fps)]
+    steps += [scaled(share, "mlaa", fps) for share in (0.875, 0.75, 0.625, 0.5)]
     if fps > 20:
         steps += [scaled(0.5, "none", fps // 2)]
     return steps

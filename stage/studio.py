@@ -85,6 +85,11 @@ class Studio:
         self.voice: Worker | InlineWorker = open_room("voice", _voice_room, (settings,))
         self.composer: Worker | InlineWorker = open_room("composer", _composer_room, (definition,))
 
+    @property
+    def speaks(self) -> bool:
+        """Whether the voice can be asked now; not while its process starts again."""
+        return self.voice.ready
+
     def perform(self, id: str, phrase: Phrase, urgency: int) -> bool:
         """Ask for the sound of a phrase; the result is a :class:`Take`."""
         return self.voice.submit(id, phrase, urgency)

@@ -42,21 +42,29 @@ class Talking:
         self._history: list[tuple[str, str]] = []
         self._turn = 0
 
+    def meant(self, fan: str, text: str) -> Intent:
+        """What a line is understood as; nothing is answered."""
+        return self._brain.understand(self._ask(fan, text))
+
     def answer(self, fan: str, text: str) -> Answer:
         """Her answer to a line; the guard's rulings hold as on the stage."""
+        ask = self._ask(fan, text)
+        intent = self._brain.understand(ask)
+        said = (Said(ask.id, clause) for clause in self._brain.reply(ask, lambda: False))
+        heard = [clause for part in said if (clause := self._gate.said(part, ask, 0)) is not None and clause.text]
+        answer = Answer(intent, heard)
+        self._history += [(fan, ask.say), (self._name, answer.text)]
+        return answer
+
+    def _ask(self, fan: str, text: str) -> Ask:
+        """The line as the brain gets it: judged by the guard, with the turns before it."""
         self._turn += 1
         guard, text = self._gate.guard, text[:500]
         verdict = guard.hear(fan, text)
         ruling = BLOCKED.get(verdict.kind, "unsafe_request") if verdict.action == "block" else verdict.ruling
         moment = replace(self._moment, seed=self._seed * 1000 + self._turn)
         name, before = fan if guard.name(fan) else FRIEND, tuple(self._history[-TURNS:])
-        ask = Ask(f"talk{self._turn}", moment, name, verdict.text, history=before, ruling=ruling)
-        intent = self._brain.understand(ask)
-        said = (Said(ask.id, clause) for clause in self._brain.reply(ask, lambda: False))
-        heard = [clause for part in said if (clause := self._gate.said(part, ask, 0)) is not None and clause.text]
-        answer = Answer(intent, heard)
-        self._history += [(fan, verdict.text), (self._name, answer.text)]
-        return answer
+        return Ask(f"talk{self._turn}", moment, name, verdict.text, history=before, ruling=ruling)
 
     def begin_again(self, fan: str) -> None:
         """Forgets what was said, as if the next line were the first of this fan."""

@@ -206,6 +206,7 @@ class InlineWorker:
         self._handler = factory(*arguments)
         self._results: list[Result] = []
         self.restarts = 0
+        self.ready = True
         self.pid = os.getpid()
 
     def submit(self, id: str, job: Any, urgency: int = 5) -> bool:

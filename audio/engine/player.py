@@ -210,7 +210,11 @@ class Player:
         sequencer.admit(at)
         for order, voice in sequencer.voices:
             ease = 0 if voice.sample > at else 240
-            self.desk.voices.add(Take(voice.sample, voice.pcm, voice.owner, voice.sung, order, ease_in=ease))
+            pcm = voice.pcm
+            if not np.isfinite(pcm.sum()):
+                log.error("a voice of %s at sample %d is no number in places; silence there", voice.owner, voice.sample)
+                pcm = np.nan_to_num(pcm, nan=0.0, posinf=0.0, neginf=0.0)
+            self.desk.voices.add(Take(voice.sample, pcm, voice.owner, voice.sung, order, ease_in=ease))
         sequencer.voices.clear()
         due = [item for item in (self._in_time(*item, at) for item in sequencer.due(end)) if item is not None]
         self._release(at, end)
@@ -272,4 +276,20 @@ class Player:
                     rack.render(at, sound[:, first : first + 2])
             else:
                 rack.after(end)
+        if not np.isfinite(sound.sum()):
+            self._leave_out_broken(sound)
         return self.desk.mix(at, sound)
+
+    def _leave_out_broken(self, sound: Samples) -> None:
+        """A sum that is no number would stay in every filter after it: its instrument is silenced and made anew."""
+        for key, rack in list(self._racks.items()):
+            first = 2 * rack.index + (2 * SYNTH_PAIRS if isinstance(rack, TableRack) else 0)
+            if not np.isfinite(sound[:, first : first + 2].sum()):
+                log.error("%s on %s gave no numbers; it begins anew", rack.spec.name, rack.track)
+                del self._racks[key]
+                if isinstance(rack, SynthRack):
+                    rack.close()
+                    self._synth_pairs.insert(0, rack.index)
+                else:
+                    self._pairs.insert(0, rack.index)
+        np.nan_to_num(sound, copy=False, nan=0.0, posinf=0.0, neginf=0.0)

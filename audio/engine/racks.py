@@ -188,6 +188,12 @@ class SynthRack:
         """Is nothing of it sounding?"""
         return not self._running
 
+    def close(self) -> None:
+        """Stop for good; its pair of channels is free."""
+        for voice in self.voices:
+            voice.stop()
+        self._rest()
+
 
 @dataclass(slots=True)
 class Playing:

@@ -14,9 +14,10 @@ from avatar.render.bounds import BANDS
 from avatar.render.context import Programs, enter, leave, open_context
 from avatar.render.errors import RenderError
 from avatar.render.figure import Figure
-from avatar.render.i420 import I420
+from avatar.render.i420 import Converter, Raw
 from avatar.render.mlaa import Smoother
 from avatar.render.scene import Colour, SceneState
+from avatar.render.targets import Targets
 from avatar.rig.rig import Rig
 from avatar.vrm.model import Model
 
@@ -56,6 +57,9 @@ class Picture:
     ``mlaa`` smooths what is read back, on the processor and only around the figure: the best for the cost where OpenGL
     is software. A window shows pictures that are not read back; there it is ``fxaa``.
 
+    Two pictures can be under way: :meth:`draw` begins one, and :meth:`fetch` brings the one before, which a software
+    renderer has meanwhile finished on its own threads. The ``read_…`` methods bring the last one and wait for it.
+
     ``window=True`` draws with the context of the open pygame window and shows each picture in it.
     ``RenderError`` with a remedy where there is no OpenGL 3.3.
     """
@@ -66,12 +70,11 @@ class Picture:
         self.programs = Programs(self.context)
         self.figure: Figure | None = None
         self.set: Any = None
-        self._targets: list[Any] = []
+        self._turns: list[Targets] = []
         # Bound while targets are freed: moderngl goes back to the last bound framebuffer after each call.
         self._idle_texture = self.context.texture((2, 2), 4)
         self._idle = self.context.framebuffer([self._idle_texture])
         self._scene_block = self.context.buffer(reserve=224, dynamic=True)
-        self.box = (0, 0, 0, 0)
         self.aa = aa
         self.resize(size, aa)
 
@@ -89,36 +92,26 @@ class Picture:
             self.aa = "fxaa"
         self._free_targets()
         self.size = (w, h)
-        make = self.context
-        self._colour, self._depth = self._own(make.texture((w, h), 4)), self._own(make.depth_renderbuffer((w, h)))
-        self._main = self._own(make.framebuffer([self._colour], self._depth))
-        self._drawn = self._shown = self._main
-        if self.aa == "msaa4" and make.max_samples >= 4:
-            colour = self._own(make.renderbuffer((w, h), 4, samples=4))
-            depth = self._own(make.depth_renderbuffer((w, h), samples=4))
-            self._drawn = self._own(make.framebuffer([colour], depth))
-        self._soft = self._own(make.texture((w, h), 4)) if self.aa == "fxaa" else self._colour
-        self._soft_target, self._edges = self._main, self._main
-        if self.aa == "fxaa":
-            marks = self._own(make.depth_renderbuffer((w, h)))
-            self._soft_target = self._own(make.framebuffer([self._soft], marks))
-            self._edges = self._own(make.framebuffer([], marks))
-        for texture in (self._colour, self._soft):
-            texture.filter = (moderngl.LINEAR, moderngl.LINEAR)
-            texture.repeat_x = texture.repeat_y = False
+        self._turns = [Targets(self.context, self.size, self.aa) for _ in range(2)]
         self._scratch = np.empty((h, w, 3), np.uint8)
-        self._to_i420 = I420(w, h)
+        self._raw, self._convert = Raw(w, h), Converter(w, h)
         self._smoother = Smoother(w, h) if self.aa == "mlaa" else None
 
-    def _own(self, thing: Any) -> Any:
-        self._targets.append(thing)
-        return thing
+    @property
+    def _now(self) -> Targets:
+        """Of the picture drawn last."""
+        return self._turns[1]
+
+    @property
+    def box(self) -> tuple[int, int, int, int]:
+        """The figure's box in the picture drawn last: left, bottom, right, top."""
+        return self._now.box
 
     def _free_targets(self) -> None:
         self._idle.use()
-        for thing in reversed(self._targets):
-            thing.release()
-        self._targets.clear()
+        for turn in self._turns:
+            turn.release()
+        self._turns = []
 
     def set_model(self, model: Model | None) -> None:
         """Takes a new model; what the old one held is freed."""
@@ -137,7 +130,9 @@ class Picture:
         view, projection = camera_matrices(scene, self.size[0] / self.size[1])
         key, ambient, backlight = self._light(scene, view, projection)
         figure = self.figure if rig is not None else None
-        target = self._drawn
+        self._turns.reverse()
+        now = self._now
+        target = now.drawn
         target.use()  # before skinning: even a draw that only captures needs a complete framebuffer
         if figure is not None and rig is not None:
             figure.update(rig, key, ambient, backlight)
@@ -152,14 +147,17 @@ class Picture:
         if self.set and scene.backdrop != "plain":
             self.set.draw_front(scene, view, projection, self.size)
         self._fade(scene)
-        if target is not self._main:
-            self.context.copy_framebuffer(self._main, target)
-        self.box = (0, 0, 0, 0)
-        self._shown = self._main
+        if target is not now.main:
+            self.context.copy_framebuffer(now.main, target)
+        now.box, now.shown, now.shown_colour = (0, 0, 0, 0), now.main, now.colour
         if self.aa in ("fxaa", "mlaa") and figure is not None and rig is not None:
-            self._smooth(figure.bounds.box() if self.aa == "mlaa" else figure.bounds.bands())
+            self._smooth(figure.bounds.box() if self.aa == "mlaa" else figure.bounds.bands(), now)
         if self.window:
             self._show()
+        else:
+            # A renderer on the processor begins to fill what it was given once another target is drawn into.
+            self._idle.use()
+            self._idle.clear()
 
     def _light(self, scene: SceneState, view: Any, projection: Any) -> tuple[Any, Any, bool]:
         """Fills the scene block; the key light, the ambient, and whether there is light from behind. Key and ambient together never pass 1, so that white stays drawn."""
@@ -205,7 +203,7 @@ class Picture:
             self._flat(black, black)
             self.context.disable(moderngl.BLEND)
 
-    def _smooth(self, bands: npt.NDArray[np.int64] | None) -> None:
+    def _smooth(self, bands: npt.NDArray[np.int64] | None, now: Targets) -> None:
         """Notes the box of these strips; FXAA within them, so that a figure costs what she covers."""
         if bands is None:
             return
@@ -216,18 +214,18 @@ class Picture:
         if not len(used):
             return
         low, high = used[:, :2].min(0), used[:, 2:].max(0)
-        self.box = (int(low[0]), int(low[1]), int(high[0]), int(high[1]))
+        now.box = (int(low[0]), int(low[1]), int(high[0]), int(high[1]))
         if self.aa == "mlaa":
             return
         corners = np.zeros((BANDS, 4), np.float32)
         corners[: len(used)] = used / (0.5 * w, 0.5 * h, 0.5 * w, 0.5 * h) - 1.0
-        self.context.copy_framebuffer(self._soft_target, self._main)
-        self._shown = self._soft_target
-        self._colour.use(0)
+        self.context.copy_framebuffer(now.soft_target, now.main)
+        now.shown, now.shown_colour = now.soft_target, now.soft
+        now.colour.use(0)
         context = self.context
         context.enable(moderngl.DEPTH_TEST)
-        self._edges.clear(depth=1.0)
-        for target, test, name in ((self._edges, "<=", "edges.frag"), (self._soft_target, "==", "fxaa.frag")):
+        now.edges.clear(depth=1.0)
+        for target, test, name in ((now.edges, "<=", "edges.frag"), (now.soft_target, "==", "fxaa.frag")):
             target.use()
             context.viewport, context.depth_func = (0, 0, w, h), test
             program, array = self.programs.banded(name)
@@ -242,12 +240,12 @@ class Picture:
     def _show(self) -> None:
         screen = self.context.screen
         if screen is not None:
-            self.context.copy_framebuffer(screen, self._shown)
+            self.context.copy_framebuffer(screen, self._now.shown)
 
     def read_rgb(self) -> npt.NDArray[np.uint8]:
         """The picture as (h, w, 3) uint8, sRGB, top row first; a new array."""
         enter(self.context)
-        self._shown.read_into(self._scratch, components=3, alignment=1)
+        self._now.shown.read_into(self._scratch, components=3, alignment=1)
         out = np.ascontiguousarray(self._scratch[::-1])
         if self._smoother is not None:
             self._smoother.picture(out, self._top_box())
@@ -259,7 +257,7 @@ class Picture:
         if out.shape != (h, w, 4) or out.dtype != np.uint8 or not out.flags.c_contiguous:
             raise RenderError(f"read_rgba needs a contiguous uint8 array of {(h, w, 4)}, not {out.shape}.")
         enter(self.context)
-        self._shown.read_into(out, components=4, alignment=1)
+        self._now.shown.read_into(out, components=4, alignment=1)
         if self._smoother is not None:
             self._smoother.picture(out, self.box)
 
@@ -268,14 +266,22 @@ class Picture:
         w, h = self.size
         if out.shape != (h * 3 // 2, w) or out.dtype != np.uint8 or not out.flags.c_contiguous:
             raise RenderError(f"read_i420 needs a contiguous uint8 array of {(h * 3 // 2, w)}, not {out.shape}.")
-        enter(self.context)
-        self._to_i420(self._shown, out)
-        if self._smoother is not None:
-            self._smoother.plane(out[:h], self._top_box())  # each chroma sample is the mean of four pixels already
+        self.fetch(self._raw, behind=0)
+        self._convert(self._raw, out)
 
-    def _top_box(self) -> tuple[int, int, int, int]:
+    def fetch(self, raw: Raw, behind: int = 1) -> None:
+        """The pixels drawn ``behind`` (0 or 1) pictures ago, as OpenGL has them, into ``raw``, of the same size.
+
+        With 1 nothing is waited for unless the machine is a whole picture behind.
+        """
+        enter(self.context)
+        turn = self._turns[1 - behind]
+        turn.shown_colour.read_into(raw.pixels, alignment=1)
+        raw.box, raw.smooth = self._top_box(turn.box), self._smoother is not None
+
+    def _top_box(self, box: tuple[int, int, int, int] | None = None) -> tuple[int, int, int, int]:
         """The figure's box with rows counted from the top."""
-        left, bottom, right, top = self.box
+        left, bottom, right, top = box or self.box
         return left, self.size[1] - top, right, self.size[1] - bottom
 
     def release(self) -> None:

@@ -2,8 +2,9 @@
 
 The backdrop is ray-cast in one small shader at a quarter of the picture's size and enlarged softly, as a set behind a
 performer is out of focus; only what must be sharp (letters, sprites) is drawn at full size. While the camera stands
-still, or drifts by little more than a pixel, the result is kept and drawn anew ten times a second, else every frame;
-copying it under her costs next to nothing. That is what makes the stage cheap enough for a software renderer.
+still, or what it sees has moved by little more than a pixel, the result is kept and drawn anew seven times a second;
+copying it under her costs next to nothing. What is drawn anew is shown from the next picture on, except after a cut, so
+that a software renderer, which works on several pictures at once, need not be waited for.
 
 Light only breathes with the music: beat and bar change a pixel's luminance by a few hundredths at most, far under
 what counts as a flash (WCAG 2.3.1: a tenth of full luminance, three times a second).
@@ -35,11 +36,16 @@ _ABOVE: tuple[Spot, ...] = ((0.0, 2.36, 1.85, False), (0.0, 2.75, 1.85, False), 
 _BESIDE = ((0.62, 0.28, 0.35), (0.68, 0.32, 0.29), (0.75, 0.32, 0.24))
 """Places of a narrow block beside her, in the picture: x, y (clip space) and half its field's share of the width."""
 _LED_FADE = 0.6
-_REFRESH = 10.0
+_REFRESH = 7.5
 """How often a second the backdrop is drawn anew while the camera stands still."""
 _STILL = 1.2
 """Pixels (of 1280x720) the camera may move before a kept backdrop, itself soft by four, is drawn anew."""
-_LANDMARKS = np.array([[-3.0, 2.5, -4.2, 1.0], [3.0, 0.5, -4.2, 1.0], [0.0, 0.0, 0.5, 1.0]])
+_CUT = 16.0
+"""Pixels from which on a move is a cut: the backdrop follows at once."""
+_JUMP = 0.25
+"""Seconds from which on time has jumped, which is a cut as well."""
+_GRID = np.array([(x, y) for x in (-0.95, 0.0, 0.95) for y in (-0.95, 0.0, 0.95)])
+"""Places in the picture (clip space) whose movement is watched."""
 
 
 def shader(name: str) -> str:
@@ -56,6 +62,29 @@ def light_colour(scene: SceneState) -> Colour:
     """The light of the moment: between the second and the accent colour, as the chord has it."""
     second, accent = scene.palette[1 % len(scene.palette)], scene.palette[2 % len(scene.palette)]
     return mix(second, accent, 0.5 + 0.5 * min(1.0, max(-1.0, scene.hue)))
+
+
+class Landmarks:
+    """Points of wall and floor that a camera sees now; they tell how far another's picture is from its picture."""
+
+    def __init__(self, matrix: Matrix) -> None:
+        inverse = np.linalg.inv(matrix.astype(np.float64))
+        ends = [np.column_stack([_GRID, np.full(len(_GRID), z), np.ones(len(_GRID))]) @ inverse.T for z in (-1.0, 1.0)]
+        near, far = (end[:, :3] / end[:, 3:] for end in ends)
+        ray = far - near
+        with np.errstate(divide="ignore", invalid="ignore"):
+            wall = (_LED_DEPTH - near[:, 2]) / ray[:, 2]
+            floor = -near[:, 1] / ray[:, 1]
+        reached = np.where(wall > 0, wall, 1.0)
+        reached = np.where((floor > 0) & (floor < reached), floor, reached)
+        self._points = np.column_stack([near + ray * reached[:, None], np.ones(len(_GRID))])
+
+    def moved(self, matrix: Matrix, size: tuple[int, int]) -> float:
+        """Pixels that the point which moved most lies from where it was; infinite where one is behind the camera."""
+        points = self._points @ matrix.T.astype(np.float64)
+        if points[:, 3].min() < 1e-3:
+            return math.inf
+        return float(np.abs((points[:, :2] / points[:, 3:] - _GRID) * (0.5 * size[0], 0.5 * size[1])).max())
 
 
 class StageSet:
@@ -82,8 +111,10 @@ class StageSet:
         self._led_since = -1e9
         self._layers: list[Any] = []
         self._layers_size = (0, 0)
+        self._kept = 0
         self._shown: tuple[Any, ...] = ()
-        self._seen = np.zeros((len(_LANDMARKS), 2))
+        self._seconds = -1e9
+        self._marks: Landmarks | None = None
 
     # Opening ------------------------------------------------------------------------------------------------
 
@@ -146,8 +177,8 @@ class StageSet:
         if size == self._layers_size:
             return
         self._release_layers()
-        self._layers_size, self._shown = size, ()
-        for part in (_SCALE, 1):
+        self._layers_size, self._shown, self._marks = size, (), None
+        for part in (_SCALE, 1, 1):
             picture = self.ctx.texture((max(1, math.ceil(size[0] / part)), max(1, math.ceil(size[1] / part))), 4)
             picture.filter = (moderngl.LINEAR, moderngl.LINEAR)
             picture.repeat_x = picture.repeat_y = False
@@ -172,27 +203,28 @@ class StageSet:
         matrix = np.asarray(projection, np.float32) @ np.asarray(view, np.float32)
         light = light_colour(scene)
         tick = math.floor(scene.seconds * _REFRESH + 1e-6)
-        wanted = (name, tick, scene.led, tuple(scene.palette))
-        seen = self._landmarks(matrix, size)
-        if wanted != self._shown or not np.abs(seen - self._seen).max() <= _STILL:
-            self._shown, self._seen = wanted, seen
+        look = (name, scene.led, tuple(scene.palette))
+        moved = self._marks.moved(matrix, size) if self._marks is not None else math.inf
+        jumped = not 0.0 <= scene.seconds - self._seconds < _JUMP
+        cut = look != self._shown[:3] or moved > _CUT or jumped
+        self._seconds = scene.seconds
+        coming = self._kept
+        if cut or self._shown != (*look, tick) or moved > _STILL:
+            self._shown, self._marks = (*look, tick), Landmarks(matrix)
+            coming = 1 - self._kept
             eye = -np.asarray(view, np.float64)[:3, :3].T @ np.asarray(view, np.float64)[:3, 3]
-            self._refresh(name, scene, matrix, projection, eye, light, size)
+            self._refresh(name, scene, matrix, projection, eye, light, size, self._layers[3 + 2 * coming])
+        if cut:
+            self._kept = coming
         self._lay(target, size)
+        self._kept = coming
         self._draw_sprites(name, scene, matrix, projection, size, light, front=False)
         self._plain_state()
 
-    @staticmethod
-    def _landmarks(matrix: Matrix, size: tuple[int, int]) -> npt.NDArray[np.float64]:
-        """Where a few points of the set lie in the picture, in pixels: they tell how far the camera has moved."""
-        points = _LANDMARKS @ matrix.T.astype(np.float64)
-        depth = np.where(np.abs(points[:, 3:]) < 1e-3, 1e-3, points[:, 3:])
-        return points[:, :2] / depth * (0.5 * size[0], 0.5 * size[1])
-
     def _refresh(self, name: str, scene: SceneState, matrix: Matrix, projection: Matrix, eye: npt.NDArray[np.float64],
-                 light: Colour, size: tuple[int, int]) -> None:  # fmt: skip
-        """Draw the backdrop small, enlarge it into the kept picture, letter the wall."""
-        picture, small, _, large = self._layers
+                 light: Colour, size: tuple[int, int], large: Any) -> None:  # fmt: skip
+        """Draw the backdrop small, enlarge it into the picture to be kept, letter the wall."""
+        picture, small = self._layers[:2]
         small.use()
         self._draw_backdrop(name, scene, matrix, eye, light)
         self._draw_beams(name, scene, matrix, eye, light)
@@ -205,7 +237,7 @@ class StageSet:
 
     def _lay(self, target: Any, size: tuple[int, int]) -> None:
         """The kept picture into the bound framebuffer: a plain copy, or a draw where samples differ."""
-        _, _, picture, large = self._layers
+        picture, large = self._layers[2 + 2 * self._kept : 4 + 2 * self._kept]
         if not target.samples and target.size == size:
             self.ctx.copy_framebuffer(target, large)
             target.use()

@@ -129,7 +129,7 @@ class Guard:
         spaced = re.sub(r"(?<=[a-z])(?=[A-Z])|[_\-.]+|\d+$", " ", fan)
         folded = skeleton(spaced).strip()
         if re.fullmatch(
-            r"(?:the )?(?:operator|system|admin(?:istrator)?|moderator|mod|developer|assistant|root|console)(?: \w{1,8})?",
+            r"(?:the )?(?:operator|system|admin(?:istrator)?|moderator|mod|developer|assistant|root|console)(?: \w{1,14})?",
             folded,
         ):
             return "impersonation", 0.9, "a name of authority"
@@ -199,7 +199,8 @@ class Guard:
                 best = (rule.kind, rule.sure, f"a pattern of {rule.kind}")
                 break
         if side == "in" and best[0] not in ("distress", "minor"):
-            for reading in dict.fromkeys((folded, leet, shown)):
+            tall = _unleet(innocent, _ONE_IS_L) if leet else ""
+            for reading in dict.fromkeys((folded, leet, tall, shown)):
                 found = _orders(reading, "an order to the machine") if reading else best
                 if found[1] > best[1] and best[0] not in ("hate", "threat"):
                     best = found
@@ -334,9 +335,17 @@ def _trouble(text: str) -> str:
     return ""
 
 
-def _unleet(folded: str) -> str:
-    """The text with leetspeak read where letters and digits are mixed; empty when there is none."""
-    out = _MIXED.sub(lambda match: match.group().translate(_LEET), folded)
+_ONE_IS_L = re.compile(r"(?<=[a-z0-9])1")
+"""A one inside a word is as often an l as an i (``ru1es``)."""
+
+
+def _unleet(folded: str, first: re.Pattern[str] | None = None) -> str:
+    """The text with leetspeak read where letters and digits are mixed; empty when there is none.
+
+    ``first``: ones that are read as l before the others are read as i.
+    """
+    plain = first.sub("l", folded) if first else folded
+    out = _MIXED.sub(lambda match: match.group().translate(_LEET), plain)
     return out if out != folded else ""
 
 

@@ -9,23 +9,23 @@ from __future__ import annotations
 
 import random
 import re
-import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from characters.definition import Definition, Line
 from characters.guard.help import spoken as spoken_help
 from characters.persona import bank
+from characters.persona.choose import Ready, filled, prepared, stems, voice
 from characters.persona.clauses import clauses_of, limit_words
 from characters.persona.knowledge import fact, worked_out
 from characters.persona.model import MOODS, Ask, Cancelled, Clause, Intent
 from characters.persona.refine import Wish, bare, fault, refiner, words_of
-from characters.persona.shape import shaped
+from characters.persona.shape import said_again, shaped
 from characters.persona.small.corpus import variable
 from characters.persona.small.grammar import Section, sections
 from characters.persona.small.tokens import PHASES, TRAITS, Context
 from characters.persona.small.wording import fitting_mood, nameless, reword, synonyms
-from characters.persona.speech import fill, has_words, plain, slots_of, spoken_name, spoken_topic, told_back
+from characters.persona.speech import has_words, plain, spoken_name, spoken_topic, told_back
 from characters.persona.topics import written
 from characters.persona.understand import CRITICAL, Understanding, normal
 
@@ -38,8 +38,8 @@ OTHERS = 4
 """Lines tried for one that was not heard lately."""
 MOOD_HEARD = 0.5
 """How often a mood colours the words of a ``shaped`` character's line."""
-TRIES = 2
-"""Lines asked of the small model before the authored one is spoken."""
+TRIES = 1
+"""Lines asked of the small model before the rules of wording vary the authored one."""
 TRAIT = {"formality": 0.65}
 """From where a trait colours the wording; 0.33 where nothing else is said."""
 CALM = frozenset({"tender", "sad", "relaxed", "shy"})
@@ -58,26 +58,7 @@ _QUESTION = re.compile(
 _TAG = re.compile(r"\[[^\]]*\]\s*")
 _MOOD_TAG = re.compile(rf"\[\s*(?:{'|'.join(MOODS)})\s*\]\s*")
 _TAG_NAME = re.compile(r"\[\s*([a-z_]+)\s*\]")
-_SOUNDS = {
-    "energy": re.compile(r"!|\[(?:excited|cheer|clap)\]"), "curiosity": re.compile(r"\?"),
-    "warmth": re.compile(r"\[(?:tender|heart)\]|\b(?:glad|dear|thank|kind|lovely|friend)\b"),
-    "wit": re.compile(r"\[(?:teasing|laugh)\]"), "formality": re.compile(r"\b(?:shall|indeed|please|one must|rather)\b"),
-}  # fmt: skip
-"""What a line of a trait looks like, to choose among the fitting ones."""
 _NEXT = {"why": ("why", "really"), "really": ("really", "why")}
-
-
-@dataclass(frozen=True, slots=True)
-class _Ready:
-    """A line ready to be chosen: where it stands, what it needs."""
-
-    key: str
-    line: Line
-    slots: frozenset[str]
-    words: int = 0
-    """Spoken words, slots counted as one."""
-    when: frozenset[str] = frozenset()
-    """Words of the fan it answers; empty: it fits whatever the fan said."""
 
 
 class Embedded:
@@ -97,20 +78,20 @@ class Embedded:
         self._turn = 0
         self._said: dict[str, int] = {}
         self._met: set[str] = set()
-        self._pools: dict[str, list[_Ready]] = {}
+        self._pools: dict[str, list[Ready]] = {}
         for name, lines in definition.situations.items():
-            self._pools[f"s.{name}"] = _ready(f"s.{name}", lines)
+            self._pools[f"s.{name}"] = prepared(f"s.{name}", lines)
         for name, intention in definition.intentions.items():
-            self._pools[f"i.{name}"] = _ready(f"i.{name}", intention.lines)
+            self._pools[f"i.{name}"] = prepared(f"i.{name}", intention.lines)
         for name, says in bank.safety().items():
             if not self._pools.get(f"i.{name}"):
-                self._pools[f"i.{name}"] = _ready(f"i.{name}", [Line(say=say) for say in says])
+                self._pools[f"i.{name}"] = prepared(f"i.{name}", [Line(say=say) for say in says])
         self._lore = [
             (entry, [normal(key) for key in entry.keys] if entry.enabled and entry.says and not entry.regex else [])
             for entry in definition.lore
         ]
         for number, (entry, _) in enumerate(self._lore):
-            self._pools[f"l.{number}"] = _ready(f"l.{number}", [Line(say=say) for say in entry.says])
+            self._pools[f"l.{number}"] = prepared(f"l.{number}", [Line(say=say) for say in entry.says])
         self._vocabulary = words_of(ready.line.say for pool in self._pools.values() for ready in pool)
 
     def understand(self, ask: Ask) -> Intent:
@@ -199,42 +180,61 @@ class Embedded:
     def _say(
         self, groups: Sequence[str], ask: Ask, values: dict[str, str], rng: random.Random, mood: str
     ) -> list[Clause]:
-        have, about = frozenset(values), _about(ask.say)
-        spare: tuple[str, str, list[Clause]] | None = None
+        have, about = frozenset(values), stems(ask.say)
         for group in groups:
-            fitting = [
-                r
-                for r in self._pools.get(group, [])
-                if r.slots <= have and (not r.when or not r.when.isdisjoint(about))
-            ]
-            if group == "s.idle":
-                fitting += [
-                    r for name, pool in self._pools.items() if name[:2] == "l." for r in pool if r.slots <= have
-                ]
-            if group == "i.what_song":
-                fitting = [ready for ready in fitting if "song" in ready.slots] or fitting
+            fitting = self._fitting(group, have, about)
             if not fitting:
                 continue
-            for attempt in range(OTHERS):
-                closest = self._closest(fitting)
-                short = [ready for ready in closest if ready.words <= ask.limit]
-                chosen = self._choose(short or closest, rng, "fan" in have and bool(ask.say))
-                say = self._worded(chosen, ask, have, rng, mood, attempt == 0)
-                say = self._shaped(say, chosen, ask, have, rng, mood)
-                heard = self._heard(filled(say, values))
-                clauses = clauses_of(say, values, chosen.line.mood or mood)
-                if clauses and (not heard or not spare):
-                    spare = (chosen.key, say, clauses)
-                if spare and not heard:
-                    return self._speak(*spare, values=values)
-                fitting = [ready for ready in fitting if ready is not chosen]
-                if not fitting:
-                    break
-            if spare:  # heard lately, but it fits: better than a fresh line that does not
-                return self._speak(*spare, values=values)
+            said = self._one_of(fitting, ask, values, rng, mood, about)
+            if said:
+                return said
         return []
 
-    def _speak(self, key: str, say: str, clauses: list[Clause], *, values: dict[str, str]) -> list[Clause]:
+    def _one_of(
+        self,
+        fitting: list[Ready],
+        ask: Ask,
+        values: dict[str, str],
+        rng: random.Random,
+        mood: str,
+        about: frozenset[str],
+    ) -> list[Clause]:
+        """One of the lines, as it was not heard lately; empty when none of them leaves anything to say."""
+        have = frozenset(values)
+        spare: tuple[str, str] | None = None
+        for attempt in range(OTHERS):
+            closest = self._closest(fitting, about)
+            short = [ready for ready in closest if ready.words <= ask.limit]
+            chosen = self._choose(short or closest, rng, "fan" in have and bool(ask.say))
+            say = self._worded(chosen, ask, have, rng, mood, attempt == 0)
+            say = self._shaped(say, chosen, ask, have, rng, mood)
+            clauses = clauses_of(say, values, chosen.line.mood or mood)
+            if clauses and not self._heard(filled(say, values)):
+                return self._speak(chosen.key, say, clauses, values)
+            if clauses and spare is None:
+                spare = (chosen.key, say)
+            fitting = [ready for ready in fitting if ready is not chosen]
+            if not fitting:
+                break
+        if spare is None:
+            return []
+        # Heard lately, but it fits: better than a fresh line that does not.
+        again = said_again(spare[1], rng, named="fan" in have) if ask.say else spare[1]
+        return self._speak(spare[0], again, clauses_of(again, values, mood), values)
+
+    def _fitting(self, group: str, have: frozenset[str], about: frozenset[str]) -> list[Ready]:
+        """Lines of a group whose slots have values and that answer what the fan is about."""
+        fitting = [r for r in self._pools.get(group, []) if r.slots <= have and r.answers(about)]
+        if group == "s.idle":
+            fitting += [r for name, pool in self._pools.items() if name[:2] == "l." for r in pool if r.slots <= have]
+        elif group == "i.what_song":
+            fitting = [ready for ready in fitting if "song" in ready.slots] or fitting
+        elif group.startswith("l."):
+            named = {word for word in about if len(word) > 3}
+            fitting = [r for r in fitting if not named.isdisjoint(stems(r.line.say))] or fitting
+        return fitting
+
+    def _speak(self, key: str, say: str, clauses: list[Clause], values: dict[str, str]) -> list[Clause]:
         self._said[key] = self._turn
         self._recent[bare(say)] = self._recent[filled(say, values)] = self._turn
         return clauses
@@ -242,7 +242,7 @@ class Embedded:
     def _heard(self, bare_line: str) -> bool:
         return self._turn - self._recent.get(bare_line, -REST) < REST
 
-    def _shaped(self, say: str, chosen: _Ready, ask: Ask, have: frozenset[str], rng: random.Random, mood: str) -> str:
+    def _shaped(self, say: str, chosen: Ready, ask: Ask, have: frozenset[str], rng: random.Random, mood: str) -> str:
         """The line with the character's traits and its mood made heard, where the author asks for that."""
         persona = self._definition.persona
         if persona.wording != "shaped":
@@ -254,17 +254,18 @@ class Embedded:
             say = _MOOD_TAG.sub("", say)
         return shaped(say, persona.traits, heard, rng, grave=grave, named="fan" in have)
 
-    def _worded(
-        self, chosen: _Ready, ask: Ask, have: frozenset[str], rng: random.Random, mood: str, model: bool
-    ) -> str:
+    def _worded(self, chosen: Ready, ask: Ask, have: frozenset[str], rng: random.Random, mood: str, model: bool) -> str:
         """The authored line; when it was heard lately, what the small model or the rules of wording make of it."""
         say = chosen.line.say
         group, _, name = chosen.key.rpartition(".")[0].partition(".")
         intent = name if group == "i" else f"s.{name}" if group == "s" else "s.idle"
         heard = self._heard(bare(say))
+        if not heard:
+            return say
+        if group == "i" and intent not in variable():
+            return said_again(say, rng, grave=_SILENT_MOODS.get(intent) == "tender", named="fan" in have)
         # Where the fan's name is part of the sentence, changing it would break the sentence.
-        woven = "{fan}" in nameless(_TAG.sub("", say))
-        if woven or intent not in variable() or chosen.line.mood or not heard:
+        if "{fan}" in nameless(_TAG.sub("", say)) or intent not in variable() or chosen.line.mood:
             return say
         small = refiner() if model and self._refine else None
         self._forget()
@@ -323,15 +324,19 @@ class Embedded:
         if len(self._recent) > 2 * REST:
             self._recent = {line: turn for line, turn in self._recent.items() if self._turn - turn < REST}
 
-    def _closest(self, fitting: list[_Ready]) -> list[_Ready]:
-        """Lines about the fan's very words, or about their topic, before those that fit anything; not twice in a row."""
-        for closer in ([r for r in fitting if r.when], [r for r in fitting if "topic" in r.slots]):
+    def _closest(self, fitting: list[Ready], about: frozenset[str]) -> list[Ready]:
+        """Lines about most of the fan's very words, or about their topic, before those that fit anything; each once."""
+        most = max((len(r.when & about) for r in fitting), default=0)
+        for closer in (
+            [r for r in fitting if r.when and len(r.when & about) == most],
+            [r for r in fitting if "topic" in r.slots],
+        ):
             fresh = [r for r in closer if self._turn - self._said.get(r.key, -REST) >= REST]
             if fresh:
                 return fresh
         return fitting
 
-    def _choose(self, fitting: list[_Ready], rng: random.Random, to_fan: bool) -> _Ready:
+    def _choose(self, fitting: list[Ready], rng: random.Random, to_fan: bool) -> Ready:
         """The fan's name first where lines hold it; then what has been silent longest; then chance by weight."""
         if to_fan and rng.random() < 0.8:
             named = [ready for ready in fitting if "fan" in ready.slots]
@@ -341,19 +346,9 @@ class Embedded:
         if not fresh:
             ordered = sorted(fitting, key=lambda ready: self._said[ready.key])
             fresh = ordered[: max(1, len(ordered) // 3)]
-        return rng.choices(fresh, [ready.line.weight * self._voice(ready.line.say) for ready in fresh])[0]
-
-    def _voice(self, say: str) -> float:
-        """How much a line sounds like the character's traits: 1 for neither, up to 2 and down to a half."""
-        known, lean = self._definition.persona.traits, 0.0
-        for trait, sounds in _SOUNDS.items():
-            lean += known.get(trait, 0.0) * (0.5 if sounds.search(say) else -0.2)
-        return 2.0 ** max(-1.0, min(1.0, lean))
-
-
-def filled(say: str, values: dict[str, str]) -> str:
-    """What counts as the same line: its words with all slots filled but the fan's name, without tags and stops."""
-    return bare(fill(nameless(_TAG.sub("", say)), values | {"fan": ""}))
+        return rng.choices(
+            fresh, [ready.line.weight * voice(ready.line.say, self._definition.persona.traits) for ready in fresh]
+        )[0]
 
 
 def _traits(definition: Definition) -> tuple[tuple[str, int], ...]:
@@ -374,27 +369,6 @@ def _known(ask: Ask, intent: Intent) -> str:
         return ""
     said = normal(ask.say)
     return (worked_out(ask.say.lower()) if intent.name in ("maths", "trivia", "unknown") else "") or fact(said)
-
-
-def _ready(group: str, lines: Sequence[Line]) -> list[_Ready]:
-    return [
-        _Ready(
-            f"{group}.{n}", line, frozenset(slots_of(line.say)), len(_TAG.sub(" ", line.say).split()),
-            frozenset(map(_stem, line.when)),
-        )
-        for n, line in enumerate(lines)
-    ]  # fmt: skip
-
-
-def _stem(word: str) -> str:
-    """The word without the ending that most often differs between what is written and what is looked for."""
-    return re.sub(r"(?:'s|ing|ies|es|ed|[sye])$", "", word) if len(word) > 3 else word
-
-
-def _about(say: str) -> frozenset[str]:
-    """The stems of a fan's words, and the names of scripts that are not Latin (``hangul``, ``cyrillic``, ``cjk``)."""
-    scripts = {unicodedata.name(ch, "latin").split()[0].lower() for ch in say if ch.isalpha() and not ch.isascii()}
-    return frozenset(map(_stem, [*normal(say).split(), *scripts]))
 
 
 def _situation_groups(ask: Ask) -> list[str]:

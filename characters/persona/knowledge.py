@@ -58,8 +58,27 @@ def _title(country: str) -> str:
     )
 
 
+_SMALL = [
+    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen",
+    "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
+]  # fmt: skip
+_TENS = {
+    "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90,
+    "hundred": 100,
+}  # fmt: skip
+_SPELLED = re.compile(rf"\b(?:({'|'.join(_TENS)})(?:[ -]({'|'.join(_SMALL[1:10])}))?|({'|'.join(_SMALL)}))\b")
+
+
+def in_digits(say: str) -> str:
+    """The words with numbers up to a hundred in digits: ``seven times eight`` -> ``7 times 8``."""
+    return _SPELLED.sub(
+        lambda m: str(_SMALL.index(m[3]) if m[3] else _TENS[m[1]] + (_SMALL.index(m[2]) if m[2] else 0)), say
+    )
+
+
 def worked_out(say: str) -> str:
     """The result of a sum in the fan's words as it is said, or empty when there is none."""
+    say = in_digits(say)
     match = _OF.search(say)
     if match:
         value = float(match.group(2))

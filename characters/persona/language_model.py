@@ -7,7 +7,6 @@ requests are answered with authored lines whatever the model would say.
 
 from __future__ import annotations
 
-import copy
 import inspect
 import re
 import time
@@ -105,7 +104,9 @@ class LanguageModel(Streamed):
             from transformers import AutoModelForCausalLM, AutoTokenizer
         except ImportError as error:
             raise BrainError(f"brain {path}: {error.name} is missing; pip install 'limelight[mind]'") from None
-        self._torch = torch
+        from characters.persona import keyvalue
+
+        self._torch, self._keyvalue = torch, keyvalue
         self._device = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
         local = Path(path).is_dir()
         try:
@@ -163,7 +164,8 @@ class LanguageModel(Streamed):
         torch = self._torch
         with torch.inference_mode():
             ids = torch.tensor([self._prefix], device=self._device)
-            return self._model(input_ids=ids, use_cache=True, **self._last).past_key_values
+            state = self._keyvalue.empty_state(self._model)
+            return self._model(input_ids=ids, past_key_values=state, use_cache=True, **self._last).past_key_values
 
     def _stream(self, ask: Ask, cancelled: Cancelled) -> Iterator[str]:
         """Text as it is generated; whole characters only."""
@@ -189,9 +191,9 @@ class LanguageModel(Streamed):
         until = time.monotonic() + self._seconds
         start = len(self._prefix)
         if self._state is not None and prompt[:start] == self._prefix and len(prompt) > start:
-            state, feed = copy.deepcopy(self._state), prompt[start:]
+            state, feed = self._keyvalue.fork(self._state), prompt[start:]
         else:
-            state, feed = None, prompt
+            state, feed = self._keyvalue.empty_state(self._model), prompt
         made: list[int] = []
         for _ in range(ask.limit * 3):
             if cancelled() or time.monotonic() > until:

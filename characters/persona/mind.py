@@ -205,7 +205,7 @@ class Mind:
 
     ``definition``: a :class:`Definition` that was loaded from a folder, a library name or a folder. ``policy`` says
     which ask goes when more than ``capacity`` wait (asks of kind ``paid`` are never dropped for others).
-    ``deadline``: seconds to the first clause, after which authored lines answer.
+    ``deadline``: seconds of ``clock`` to the first clause, after which authored lines answer.
     """
 
     def __init__(
@@ -217,10 +217,12 @@ class Mind:
         capacity: int = CAPACITY,
         policy: Policy = "drop_oldest",
         opener: Callable[[Definition, int], Brain] | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._definition = definition if isinstance(definition, Definition) else load(definition)
         self._seed, self._deadline, self._capacity, self._policy = seed, deadline, capacity, policy
         self._opener = opener or open_brain
+        self._clock = clock
         self._fallback = Embedded(self._definition, seed, refine=False)
         self._waiting: deque[_Open] = deque()
         self._working: _Open | None = None
@@ -249,10 +251,10 @@ class Mind:
         """Starts the process in the background; with ``wait``, returns once it is ready or after so many seconds."""
         self._closed = False
         if self._process is None:
-            self._relaunch(time.monotonic())
+            self._relaunch(self._clock())
         until = time.monotonic() + wait
         while not self.alive and time.monotonic() < until:
-            self._pump(time.monotonic())
+            self._pump(self._clock())
             time.sleep(0.005)
         return self
 
@@ -262,12 +264,12 @@ class Mind:
             victim = _make_room(self._waiting, self._policy)
             self._fail(victim.ask.id, "dropped: the queue is full")
             self.health.dropped += 1
-        self._waiting.append(_Open(_bounded(ask), time.monotonic()))
+        self._waiting.append(_Open(_bounded(ask), self._clock()))
         self._dispatch()
 
     def poll(self) -> list[Event]:
         """Events since the last call; call it every frame."""
-        now = time.monotonic()
+        now = self._clock()
         self._pump(now)
         self._watch(now)
         self._pass_on()
@@ -282,7 +284,7 @@ class Mind:
             self._waiting.remove(item)
             self._fail(id_, "cancelled")
         if self._working is not None and self._working.ask.id == id_:
-            self._dismiss(time.monotonic())
+            self._dismiss(self._clock())
             self._fail(id_, "cancelled")
 
     def tell(self, news: News) -> None:
@@ -336,7 +338,7 @@ class Mind:
             os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
             process.start()
             there.close()
-            self._launched = _Process(process, here, time.monotonic())
+            self._launched = _Process(process, here, self._clock())
 
         self._launch = threading.Thread(target=self._guarded, args=(launch,), daemon=True, name="mind-launch")
         self._launch.start()

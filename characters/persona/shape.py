@@ -64,6 +64,16 @@ def shaped(
     return head + body
 
 
+def said_again(line: str, rng: random.Random, *, grave: bool = False, named: bool = True) -> str:
+    """A line that was heard lately and must stay as authored, with a few words before it."""
+    tags = _TAGS.match(line)
+    head = tags.group() if tags else ""
+    opener = rng.choice(bank.shape()["again"]["grave" if grave else "plain"])
+    bare = nameless(line[len(head) :].strip())
+    woven = not named or "{fan}" in bare
+    return f"{head}{_without_name(opener) if woven else opener} {bare}"
+
+
 def _without_name(opener: str) -> str:
     return re.sub(r",? ?\{fan\}", "", opener)
 

@@ -11,6 +11,7 @@ from functools import lru_cache
 from characters.definition import Definition
 from characters.persona import bank
 from characters.persona.classifier import classifier
+from characters.persona.knowledge import in_digits
 from characters.persona.model import Intent
 from characters.persona.retrieval import Index
 from characters.persona.speech import URL, plain, spoken_topic, unsafe
@@ -130,6 +131,7 @@ class Understanding:
             return Intent("other_language", 0.95)
         # Rules that speak of her call her lumi; they hold for everybody.
         lowered = re.sub(rf"\b{re.escape(self._name)}\b", "lumi", text.lower().replace("’", "'"))
+        lowered = in_digits(lowered) if _RECKON.search(lowered) else lowered
         spelled = re.sub(rf"\b{re.escape(self._name)}\b", "lumi", normal(text))
         for rule in bank.rules():
             match = rule.pattern.search(lowered) or rule.pattern.search(spelled)
@@ -194,6 +196,9 @@ class Understanding:
         return Intent(name, round(min(0.99, 0.5 + 0.5 * score), 3))
 
 
+_RECKON = re.compile(
+    r"\b(?:times|plus|minus|divided by|multiplied by|half of|square root of|percent of|a (?:third|quarter|tenth) of)\b"
+)
 _OPEN = re.compile(r"^(?:\w+ ){0,2}?(?:who|what|which|when|where|why|how)\b")
 _OURS = re.compile(
     r"\b(?:you|your|yours|i|my|me|we|us|our|this|that|it|she|her|here|song|songs|show|stream|track|tune|one|up|they|chat|"

@@ -33,6 +33,8 @@ MARGIN = SAMPLE_RATE // 100
 """Kept between the horizon and the first sample of anything new."""
 GIVE_UP = 4 * SAMPLE_RATE
 """An utterance without a word this long after its turn came is dropped, so it cannot hold up the show."""
+RECOVERY = 15 * SAMPLE_RATE
+"""Time in which the voice's process starts again does not count, up to this long: an answer is not lost to that."""
 
 
 @dataclass(slots=True)
@@ -115,6 +117,8 @@ class SpeechDesk:
         self.on_air: Utterance | None = None
         """What is heard now and has all its clauses placed; it can still be cut."""
         self.speech_end = 0
+        self.voiceless = False
+        """Whether the voice is starting anew and can say nothing yet."""
         self._count = 0
 
     # ---- coming in ------------------------------------------------------------------------------------
@@ -256,7 +260,7 @@ class SpeechDesk:
     def _finished(self, head: Utterance, horizon: int) -> bool:
         if head.over:
             return True
-        if head.waits_since < 0:
+        if head.waits_since < 0 or (self.voiceless and horizon - head.asked < RECOVERY):
             head.waits_since = horizon
         waited = horizon - max(head.waits_since, self.speech_end)
         stale = head.start < 0 and 0 <= head.not_after < horizon

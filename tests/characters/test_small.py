@@ -12,9 +12,11 @@ import pytest
 
 from characters.definition import Definition
 from characters.persona.embedded import Embedded
+from characters.persona.faithful import faithful
 from characters.persona.model import GESTURES, MOODS, Ask, Moment
 from characters.persona.refine import MODEL, Wish, fault, refiner
-from characters.persona.small import tokens
+from characters.persona.shape import TRAITS, shaped
+from characters.persona.small import evaluate, tokens
 from characters.persona.small.bpe import Bpe
 from characters.persona.small.corpus import samples
 from characters.persona.small.grammar import expand, sections
@@ -118,6 +120,47 @@ def test_refined_lines_keep_slots_tags_and_meaning(lumi: Definition) -> None:
 def test_the_verifier_names_the_fault(line: str, why: str) -> None:
     wish = Wish(tokens.Context("greeting"), frozenset({"fan"}))
     assert fault(line, wish, {"hi {fan}"}) == why
+
+
+@needs_model
+def test_lines_side_by_side_are_the_same_lines() -> None:
+    model, items = refiner(), list(samples(77, 7))
+    assert model is not None
+    wishes = [Wish(item.context, frozenset(tokens.SLOTS)) for item in items]
+    alone = [model.line(wish, random.Random(n)) for n, wish in enumerate(wishes)]
+    assert model.lines([(wish, random.Random(n)) for n, wish in enumerate(wishes)]) == alone
+    assert all(alone)
+
+
+@pytest.mark.parametrize(
+    ("line", "kept"),
+    [
+        ("Oh wow, {fan}! I love trams. They ring!", True),
+        ("I adore trams, {fan}. They ring! What do you think?", True),
+        ("I love trams, {fan}!", False),
+        ("I love trams dignified, {fan}. They ring!", False),
+        ("They ring! I love trams.", False),
+        ("I love trams. They ring! Buy my socks.", False),
+    ],
+)
+def test_a_varied_line_says_all_of_its_candidate_and_nothing_strange(line: str, kept: bool) -> None:
+    assert faithful("I love trams, {fan}. They ring!", line, "travel") == kept
+
+
+def test_traits_and_moods_are_heard_where_the_author_wants_them_shaped() -> None:
+    found = evaluate.control(36)
+    assert all(share >= 0.85 for share in found.values()), found  # 0.95 at full count, see docs/mind.md
+
+
+def test_shaping_keeps_tags_slots_and_grave_words() -> None:
+    rng = random.Random(2)
+    for line in ("[happy] [wave] It's {song}, {fan}. I'm glad!", "[tender] I'm sorry, {fan}. Don't stay alone."):
+        for level in (-1.0, 1.0):
+            for trait in TRAITS:
+                said = shaped(line, {trait: level}, "sad", rng)
+                assert said.startswith(line[: line.rfind("] ") + 1])
+                assert re.findall(r"\{song\}", said) == re.findall(r"\{song\}", line)
+        assert len(shaped(line, dict.fromkeys(TRAITS, 1.0), "", rng, grave=True).split()) <= len(line.split()) + 3
 
 
 def test_a_language_model_can_only_write_legal_tags() -> None:

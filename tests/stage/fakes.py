@@ -81,13 +81,15 @@ class FakeStudio:
     def __init__(self, compose: Callable[[Any], Any]) -> None:
         self._compose = compose
         self._results: list[Result] = []
+        self._taken: list[Result] = []
         self.performed: list[str] = []
         self.written: list[Any] = []
         self.dropped: list[str] = []
+        self.speaks = True
 
     def perform(self, id: str, phrase: Phrase, urgency: int) -> bool:
         self.performed.append(id)
-        self._results.append(Result(id, fake_take(phrase)))
+        self._taken.append(Result(id, fake_take(phrase)))
         return True
 
     def write(self, id: str, job: Any, urgency: int = 5) -> bool:
@@ -100,6 +102,8 @@ class FakeStudio:
 
     def poll(self) -> list[Result]:
         results, self._results = self._results, []
+        if self.speaks:
+            results, self._taken = self._taken + results, []
         return results
 
 

@@ -77,6 +77,17 @@ def chat(fan: str, text: str, kind: str = "chat") -> FanEvent:
     return FanEvent(f"{fan}{text}", fan, kind, text, accepted=1.0)
 
 
+def test_a_voice_that_starts_again_does_not_cost_a_fan_the_answer() -> None:
+    show = Rehearsal(90)
+    show.run(6)
+    show.studio.speaks = False
+    show.run(9, {7.0: chat("mika", "hi")})
+    assert not any(cue.data["fan"] == "mika" for cue in show.cues("reply"))
+    show.studio.speaks = True
+    show.run(6)
+    assert any(cue.data["fan"] == "mika" for cue in show.cues("reply"))
+
+
 def test_a_show_opens_answers_sings_what_was_asked_and_says_goodbye() -> None:
     show = Rehearsal(120)
     show.run(120, {1.0: chat("mika", "hi"), 2.0: chat("ren", "sing about rain")})

@@ -20,8 +20,8 @@ from characters.persona.small.fans import fan_line, noisy
 from characters.persona.small.grammar import expand, sections, words
 from characters.persona.understand import normal
 
-CUES = 0.45
-"""Share of lines made from cues."""
+CUES, HEARD = 0.35, 0.35
+"""Shares of lines made from cues and from the bank; templates make the rest."""
 _FRAMES = (
     "@", "@", "@", "(so|well|um|ok|hey|honestly|lol|wait|oh|and|but) @", "@ (please|today|tonight|right now|lol|honestly|again|you know)",
     "(i think|i guess|it's just|there's|there is|got|have|had|my|the|a|some|this) @", "@ (here|over here|you know|and all|for me|for us|though)",
@@ -37,8 +37,13 @@ def lines(seed: int, count: int, held: bool = False) -> list[tuple[str, str]]:
     out: list[tuple[str, str]] = []
     while len(out) < count:
         section = rng.choices(known, weights)[0]
-        cue = section.cues and not held and rng.random() < CUES
-        text = _cued(section.cues, rng) if cue else fan_line(section, rng, held, noise=0.7)
+        roll = 1.0 if held else rng.random()
+        if section.cues and roll < CUES:
+            text = _cued(section.cues, rng)
+        elif section.heard and roll < CUES + HEARD:
+            text = noisy(rng.choice(section.heard), rng, 0.7)
+        else:
+            text = fan_line(section, rng, held, noise=0.7)
         spelled = [w for w in normal(text).split() if w not in ("lumi", "vesper", "bo")] or normal(text).split()
         if len(spelled) > 3 and rng.random() < 0.25:
             spelled.pop(rng.randrange(len(spelled)))

@@ -57,6 +57,28 @@ assert all(np.array_equal(player.tables.get(key), Tables().get(key)) for key in 
 print("ok")
 """
 
+BROKEN = """
+import os; os.environ["PYO_GUI_WX"] = "0"
+import numpy as np, pyo
+from audio.engine.model import NoteEvent, VoiceEvent
+from audio.engine.player import Player
+from audio.engine.sequencer import Parcel
+player = Player(pyo, 256)
+for k in range(3):
+    player.put(Parcel(0, k, NoteEvent(2_560 + 9_600 * k, 7_200, "lead_soft", 69, 0.8, "lead", "o")))
+voice = np.full(2_000, 0.1, np.float32); voice[900:910] = np.nan
+player.put(Parcel(0, 3, VoiceEvent(12_800, voice, "o")))
+sound = []
+for block in range(120):
+    if block == 15:
+        for one in player._racks["lead", "lead_soft"].voices:
+            one.gate[:] = np.nan
+    sound.append(player.render(256 * block).copy())
+sound = np.concatenate(sound)
+assert np.isfinite(sound).all()
+print(float(np.abs(sound[12_160:19_000]).max()), float(np.abs(sound[22_000:28_000]).max()))
+"""
+
 
 def _run(code: str) -> str:
     made = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)
@@ -78,3 +100,9 @@ def test_tables_are_made_aside() -> None:
 def test_patience_is_for_a_consumer_that_was_held_up() -> None:
     assert patience(0.0) == patience(0.02) == patience(2.0) == 0.012
     assert patience(0.15) == pytest.approx(0.25)
+
+
+def test_an_instrument_or_a_voice_that_is_no_number_costs_only_itself() -> None:
+    second, third = (float(value) for value in _run(BROKEN).split())
+    assert second > 0.01
+    assert third > 0.01

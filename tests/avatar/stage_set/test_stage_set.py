@@ -273,3 +273,21 @@ def test_follows_a_new_size(ctx: object) -> None:
     made.target = ctx.framebuffer([ctx.texture(made.size, 4)])  # type: ignore[attr-defined]
     assert made.draw(SceneState())[0, -1].max() > 0.0
     made.set.release()
+
+
+def test_a_kept_backdrop_follows_the_camera_and_a_cut_at_once(ctx: object) -> None:
+    def picture(*frames: tuple[float, np.ndarray]) -> np.ndarray:
+        bench = Bench(ctx)
+        try:
+            for seconds, view in frames:
+                shown = bench.draw(SceneState(backdrop="stars", seconds=seconds), view)
+            return 255 * shown
+        finally:
+            bench.set.release()
+
+    near = looking((0.6, 1.2, 2.2), (0.0, 1.2, 0.0))
+    cut = picture((0.0, FULL), (1 / 30, near))
+    assert np.abs(cut - picture((1 / 30, near))).max() <= 2
+    # A drift too small to be seen keeps the backdrop; it comes after when it has grown.
+    drifts = [(k / 30, looking((0.004 * k, 1.0, 3.9), (0.0, 0.85, 0.0))) for k in range(40)]
+    assert np.abs(picture(*drifts) - picture(drifts[-1])).mean() < 1.0

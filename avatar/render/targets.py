@@ -1,0 +1,43 @@
+"""What one picture is drawn into: textures and framebuffers of one size and antialiasing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import moderngl
+
+
+class Targets:
+    """Of one picture under way. ``drawn`` takes the drawing, ``main`` the resolved picture, ``shown`` what is read."""
+
+    def __init__(self, context: Any, size: tuple[int, int], aa: str) -> None:
+        self._owned: list[Any] = []
+        own = self._own
+        self.colour, self.depth = own(context.texture(size, 4)), own(context.depth_renderbuffer(size))
+        self.main = own(context.framebuffer([self.colour], self.depth))
+        self.drawn = self.main
+        if aa == "msaa4" and context.max_samples >= 4:
+            colour = own(context.renderbuffer(size, 4, samples=4))
+            depth = own(context.depth_renderbuffer(size, samples=4))
+            self.drawn = own(context.framebuffer([colour], depth))
+        self.soft, self.soft_target, self.edges = self.colour, self.main, self.main
+        if aa == "fxaa":
+            self.soft = own(context.texture(size, 4))
+            marks = own(context.depth_renderbuffer(size))
+            self.soft_target = own(context.framebuffer([self.soft], marks))
+            self.edges = own(context.framebuffer([], marks))
+        for texture in (self.colour, self.soft):
+            texture.filter = (moderngl.LINEAR, moderngl.LINEAR)
+            texture.repeat_x = texture.repeat_y = False
+        self.shown, self.shown_colour = self.main, self.colour
+        self.box = (0, 0, 0, 0)
+
+    def _own(self, thing: Any) -> Any:
+        self._owned.append(thing)
+        return thing
+
+    def release(self) -> None:
+        """Frees them all."""
+        for thing in reversed(self._owned):
+            thing.release()
+        self._owned.clear()
