@@ -34,6 +34,7 @@ from stage.director.latency import Meter
 from stage.files import AsideFile
 from stage.film import Film
 from stage.gateway import House
+from stage.idle import Idle
 from stage.outputs.encode import Encoder, Packet, Streams
 from stage.outputs.live import open_live
 from stage.outputs.mp4 import Mp4Writer
@@ -53,8 +54,8 @@ early costs nothing and a slow frame is still on time."""
 COMFORT = 0.62
 """Share of all cores' time that making the pictures may take when the show begins; the rest is for the encoder, the
 band and what else the machine does."""
-HASTE = 0.75
-"""Share of a frame's time that the thread which draws may take then."""
+HASTE = 0.95
+"""Share of a frame's time that one picture may take from its first vertex to its I420 then: more on a busy machine."""
 TICK = 0.008
 """Between frames the director looks this often (seconds) at what fans, mind and studio have brought."""
 
@@ -154,6 +155,7 @@ class LiveShow:
         self.stop = threading.Event()
         self.pace = Pace()
         self.muted = False
+        self._idle = Idle()
         self.late = False
         """Whether the frame encoded last came too late."""
         self.quality = Quality(ladder(settings.width, settings.height, settings.fps, fixed=options.record is not None))
@@ -257,7 +259,7 @@ class LiveShow:
                 return
 
     def _cost(self, level: Level) -> tuple[float, float]:
-        """Seconds of the drawing thread and of all cores for one picture: the medians of a few."""
+        """Seconds on the clock and of all cores for one picture, nothing beside it: the medians of a few."""
         assert self.picture is not None
         raw, convert = Raw(level.width, level.height), Converter(level.width, level.height)
         image = np.empty((level.height * 3 // 2, level.width), np.uint8)
@@ -265,9 +267,9 @@ class LiveShow:
         for _ in range(8):
             wall, cpu = time.monotonic(), time.process_time()
             self.show.draw(self.picture, 0)
-            self.picture.fetch(raw)
-            walls.append(time.monotonic() - wall)
+            self.picture.fetch(raw, behind=0)
             convert(raw, image)
+            walls.append(time.monotonic() - wall)
             cpus.append(time.process_time() - cpu)
         return sorted(walls[2:])[3], sorted(cpus[2:])[3]
 
@@ -311,7 +313,7 @@ class LiveShow:
             if window is not None:
                 window.flip()
             k += 1
-            change = self.quality.frame(cost, self.late)
+            change = self.quality.frame(cost, self.late, self._idle.share())
             if change is not None and window is None:
                 self._resize(change)
                 clock, k = FrameClock(change.fps, clock.sample(k)), 0

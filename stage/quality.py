@@ -11,6 +11,8 @@ STEPS_DOWN_AFTER = 1.2
 """Seconds of trouble before a step down."""
 GRACE = 2.0
 """Seconds of trouble forgiven at the start, while processes start and caches fill."""
+ROOM = 0.3
+"""Idle share of all cores from which on a step up is thought of: the next level needs up to a third more."""
 STEPS_UP_AFTER = 20.0
 """Seconds of ease before a step up; doubled each time a step up had to be taken back."""
 
@@ -65,14 +67,15 @@ class Quality:
         """The level in force."""
         return self.levels[self.at]
 
-    def frame(self, cost: float, late: bool) -> Level | None:
-        """One frame took ``cost`` seconds and was or was not late; the new level when it changes."""
+    def frame(self, cost: float, late: bool, idle: float = 1.0) -> Level | None:
+        """One frame took ``cost`` seconds and was or was not late, ``idle`` of the cores was free; the new level when
+        it changes."""
         period = 1 / self.level.fps
         self._busy += 0.08 * (min(3.0, cost / period) - self._busy)
         self._since += period
         trouble = late or self._busy > 0.97
         self._bad = self._bad + period if trouble else max(min(self._bad, 0.0), self._bad - period / 4)
-        self._good = self._good + period if self._busy < 0.55 and not late else 0.0
+        self._good = self._good + period if self._busy < 0.55 and not late and idle >= ROOM else 0.0
         if self._bad > STEPS_DOWN_AFTER and self.at < len(self.levels) - 1:
             if self._since < 2 * self._patience and self.changes and self.changes[-1].startswith("up"):
                 self._patience *= 2

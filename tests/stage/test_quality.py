@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from stage.idle import Idle
 from stage.quality import Quality, ladder
 
 
@@ -39,3 +40,19 @@ def test_it_does_not_flap_between_two_levels() -> None:
     for _ in range(40 * 60 * 30):
         quality.frame(0.045 if quality.at == 0 else 0.016, quality.at == 0)
     assert len(quality.changes) < 16
+
+
+def test_no_step_up_where_other_work_fills_the_machine() -> None:
+    quality = Quality(ladder(1280, 720, 30), at=2)
+    assert not any(quality.frame(0.002, False, idle=0.1) for _ in range(30 * 60))
+    assert any(quality.frame(0.002, False, idle=0.5) for _ in range(30 * 60))
+
+
+def test_idle_share_of_the_last_second() -> None:
+    ticks = iter([(100, 1000), (150, 1200), (150, 1400)])
+    idle = Idle(lambda: next(ticks))
+    assert idle.share(0.0) == 1.0
+    assert idle.share(0.5) == 1.0
+    assert idle.share(1.0) == 0.25
+    assert idle.share(1.9) == 0.25
+    assert idle.share(2.0) == 0.0
