@@ -1,37 +1,16 @@
-"""Pictures on their way to the encoder: while one is drawn, the one before is fetched, and converted elsewhere.
+"""Pictures on their way to the encoder: while the renderer fills one, the one before is fetched and converted.
 
-The thread that draws only copies pixels out of the renderer's memory; smoothing and the way to I420 are done in the
-encoder's thread. Where OpenGL is software that lets vertices, pixels and encoding of three frames share the cores.
+Where OpenGL is software, a picture's pixels are filled by threads of their own. The thread that draws gives them one
+picture, turns the one before into I420 meanwhile, and hands it to the encoder's thread: three pictures share the cores.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
-import numpy.typing as npt
 
 from avatar.render.i420 import Converter, Raw
 from avatar.render.picture import Picture
-from stage.outputs.encode import QUEUE, Encoder
-
-RING = QUEUE + 3
-"""Raw pictures in turn: as many as wait for the encoder, one in its work, one being fetched, one to spare."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Source:
-    """What the encoder turns into a picture when its turn comes."""
-
-    raw: Raw
-    converter: Converter
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        return (self.raw.height * 3 // 2, self.raw.width)
-
-    def __call__(self, out: npt.NDArray[np.uint8]) -> None:
-        self.converter(self.raw, out)
+from stage.outputs.encode import Encoder
 
 
 class Film:
@@ -40,7 +19,7 @@ class Film:
     def __init__(self, picture: Picture, encoder: Encoder) -> None:
         self.picture, self.encoder = picture, encoder
         self._due: int | None = None
-        self._sources: list[_Source] = []
+        self._size = (0, 0)
 
     def drawn(self, sample: int) -> None:
         """The picture shown at ``sample`` has just been drawn: the one before goes to the encoder."""
@@ -54,15 +33,11 @@ class Film:
     def _hand(self, behind: int) -> None:
         if self._due is None:
             return
-        source = self._next()
-        self.picture.fetch(source.raw, behind)
-        self.encoder.video(source, self._due)
+        if self.picture.size != self._size:
+            self._size = w, h = self.picture.size
+            self._raw, self._convert = Raw(w, h), Converter(w, h)
+            self._image = np.empty((h * 3 // 2, w), np.uint8)
+        self.picture.fetch(self._raw, behind)
+        self._convert(self._raw, self._image)
+        self.encoder.video(self._image, self._due)
         self._due = None
-
-    def _next(self) -> _Source:
-        w, h = self.picture.size
-        if not self._sources or (self._sources[0].raw.width, self._sources[0].raw.height) != (w, h):
-            converter = Converter(w, h)
-            self._sources = [_Source(Raw(w, h), converter) for _ in range(RING)]
-        self._sources.append(self._sources.pop(0))
-        return self._sources[-1]

@@ -51,11 +51,13 @@ BLOCK = 1024
 EARLY = 0.15
 """Seconds before it is due that a frame is begun: what it shows is settled up to the band's horizon, so making it
 early costs nothing and a slow frame is still on time."""
-COMFORT = 0.62
+COMFORT = 0.45
 """Share of all cores' time that making the pictures may take when the show begins; the rest is for the encoder, the
 band and what else the machine does."""
 HASTE = 0.95
 """Share of a frame's time that one picture may take from its first vertex to its I420 then: more on a busy machine."""
+SWITCH = 0.0005
+"""Seconds after which a thread that computes lets another have the interpreter."""
 TICK = 0.008
 """Between frames the director looks this often (seconds) at what fans, mind and studio have brought."""
 
@@ -222,6 +224,8 @@ class LiveShow:
         self.encoder.audio(self.show.sound(BLOCK, 5.0), 0)
         self._samples = BLOCK
         time.sleep(0.15)
+        # The threads of sound and encoder hold the interpreter for microseconds: let them have it at once.
+        sys.setswitchinterval(SWITCH)
         self.pace.start()
         sound.start()
         try:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
+import sys
+from collections.abc import Callable
 from importlib.resources import files
-from typing import Any
+from typing import Any, cast
 
 import moderngl
 
@@ -29,6 +32,19 @@ def leave(context: Any) -> None:
     enter(context)
     context.release()
     _current[0] = None
+
+
+def flusher() -> Callable[[], object] | None:
+    """OpenGL's ``glFlush``, which moderngl does not have: what was drawn is begun at once. None where it is not found."""
+    names = {"win32": ("opengl32.dll",), "darwin": ("/System/Library/Frameworks/OpenGL.framework/OpenGL",)}
+    for name in names.get(sys.platform, ("libGL.so.1", "libOpenGL.so.0")):
+        try:
+            function = ctypes.CDLL(name).glFlush
+        except (OSError, AttributeError):
+            continue
+        function.restype, function.argtypes = None, ()
+        return cast("Callable[[], object]", function)
+    return None
 
 
 def open_context(window: bool) -> Any:

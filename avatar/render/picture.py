@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from avatar.render.bounds import BANDS
-from avatar.render.context import Programs, enter, leave, open_context
+from avatar.render.context import Programs, enter, flusher, leave, open_context
 from avatar.render.errors import RenderError
 from avatar.render.figure import Figure
 from avatar.render.i420 import Converter, Raw
@@ -74,6 +74,7 @@ class Picture:
         # Bound while targets are freed: moderngl goes back to the last bound framebuffer after each call.
         self._idle_texture = self.context.texture((2, 2), 4)
         self._idle = self.context.framebuffer([self._idle_texture])
+        self._flush = flusher()
         self._scene_block = self.context.buffer(reserve=224, dynamic=True)
         self.aa = aa
         self.resize(size, aa)
@@ -155,9 +156,15 @@ class Picture:
         if self.window:
             self._show()
         else:
-            # A renderer on the processor begins to fill what it was given once another target is drawn into.
-            self._idle.use()
-            self._idle.clear()
+            self._begin()
+
+    def _begin(self) -> None:
+        """Let a renderer on the processor begin with what it was given, while this thread does something else."""
+        if self._flush is not None:
+            self._flush()
+            return
+        self._idle.use()  # it begins, too, once another target is drawn into
+        self._idle.clear()
 
     def _light(self, scene: SceneState, view: Any, projection: Any) -> tuple[Any, Any, bool]:
         """Fills the scene block; the key light, the ambient, and whether there is light from behind. Key and ambient together never pass 1, so that white stays drawn."""

@@ -32,8 +32,6 @@ AAC_FRAME = 1024
 _GLOBAL_HEADER = 1 << 22
 _SOUND_LIMIT = 10 * SAMPLE_RATE
 _BT709, _LIMITED = 1, 1
-QUEUE = 3
-"""Pictures that may wait for the encoder."""
 
 
 class EncodeError(RuntimeError):
@@ -62,17 +60,6 @@ class Streams:
     fps: Fraction
     codecs: str
     """RFC 6381, for example ``avc1.42C01F,mp4a.40.2``."""
-
-
-class Source(Protocol):
-    """A picture that is made when its turn has come, in the encoder's thread."""
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """(h*3//2, w)"""
-
-    def __call__(self, out: NDArray[np.uint8]) -> None:
-        """Write the picture, I420, into ``out``."""
 
 
 class Sink(Protocol):
@@ -171,7 +158,7 @@ class Encoder:
         audio_bitrate: int = 160_000,
         threads: int = 1,
         live: bool = True,
-        queue: int = QUEUE,
+        queue: int = 3,
     ) -> None:
         self.live = live
         self._settings = {
@@ -253,11 +240,8 @@ class Encoder:
 
     # Feeding ---------------------------------------------------------------------------------------------------
 
-    def video(self, i420: NDArray[np.uint8] | Source, sample: int) -> None:
-        """Encode one picture, uint8 (h*3//2, w) I420 (BT.709, limited), shown at ``sample``.
-
-        An array is copied; a source is called later and must keep its picture until ``queue`` + 2 more have come.
-        """
+    def video(self, i420: NDArray[np.uint8], sample: int) -> None:
+        """Encode one picture, uint8 (h*3//2, w) I420 (BT.709, limited), shown at ``sample``; the array is copied."""
         self._check()
         with self._wake:
             self._counts["frames_in"] += 1
@@ -267,17 +251,13 @@ class Encoder:
                 else:
                     self._wake.wait(1.0)
                     self._check()
-            picture = self._blank(i420.shape) if isinstance(i420, np.ndarray) else i420
-        if isinstance(i420, np.ndarray) and isinstance(picture, np.ndarray):
-            np.copyto(picture, i420)
+            spare = next((k for k, s in enumerate(self._spare) if s.shape == i420.shape), None)
+            picture = self._spare.pop(spare) if spare is not None else np.empty_like(i420)
+        np.copyto(picture, i420)
         with self._wake:
             self._waiting_pictures += 1
             self._jobs.append(("video", picture, sample))
             self._wake.notify_all()
-
-    def _blank(self, shape: tuple[int, ...]) -> NDArray[np.uint8]:
-        spare = next((k for k, s in enumerate(self._spare) if s.shape == shape), None)
-        return self._spare.pop(spare) if spare is not None else np.empty(shape, np.uint8)
 
     def _drop_oldest(self) -> None:
         for at, job in enumerate(self._jobs):
@@ -407,19 +387,14 @@ class Encoder:
         elif kind == "end":
             self._finish()
 
-    def _recycle(self, picture: NDArray[np.uint8] | Source) -> None:
-        if isinstance(picture, np.ndarray) and len(self._spare) <= self._capacity:
+    def _recycle(self, picture: NDArray[np.uint8]) -> None:
+        if len(self._spare) <= self._capacity:
             self._spare.append(picture)
 
-    def _encode_picture(self, picture: NDArray[np.uint8] | Source, sample: int) -> None:
+    def _encode_picture(self, picture: NDArray[np.uint8], sample: int) -> None:
         began = time.perf_counter()
         w, h = self._codecs.size
         packets: list[Any] = []
-        if not isinstance(picture, np.ndarray):
-            source = picture
-            with self._wake:
-                picture = self._blank(source.shape)
-            source(picture)
         if picture.shape == (h * 3 // 2, w):
             packets = self._codecs.encode(picture, sample, self._force_key)
             self._force_key = False
