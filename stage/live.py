@@ -51,7 +51,9 @@ BLOCK = 1024
 EARLY = 0.15
 """Seconds before it is due that a frame is begun: what it shows is settled up to the band's horizon, so making it
 early costs nothing and a slow frame is still on time."""
-COMFORT = 0.45
+MELTING = 0.075
+"""Seconds before it is due at which a frame that has not begun is trouble: the picture gets smaller before it is late."""
+COMFORT = 0.36
 """Share of all cores' time that making the pictures may take when the show begins; the rest is for the encoder, the
 band and what else the machine does."""
 HASTE = 0.95
@@ -317,7 +319,7 @@ class LiveShow:
             if window is not None:
                 window.flip()
             k += 1
-            change = self.quality.frame(cost, self.late, self._idle.share())
+            change = self.quality.frame(cost, self.late or behind > -MELTING, self._idle.share())
             if change is not None and window is None:
                 self._resize(change)
                 clock, k = FrameClock(change.fps, clock.sample(k)), 0
