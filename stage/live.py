@@ -53,7 +53,7 @@ EARLY = 0.15
 early costs nothing and a slow frame is still on time."""
 MELTING = 0.075
 """Seconds before it is due at which a frame that has not begun is trouble: the picture gets smaller before it is late."""
-COMFORT = 0.36
+COMFORT = 0.3
 """Share of all cores' time that making the pictures may take when the show begins; the rest is for the encoder, the
 band and what else the machine does."""
 HASTE = 0.95
