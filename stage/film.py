@@ -18,6 +18,7 @@ class Film:
 
     def __init__(self, picture: Picture, encoder: Encoder) -> None:
         self.picture, self.encoder = picture, encoder
+        picture.ahead = True
         self._due: int | None = None
         self._size = (0, 0)
 

@@ -57,8 +57,8 @@ class Picture:
     ``mlaa`` smooths what is read back, on the processor and only around the figure: the best for the cost where OpenGL
     is software. A window shows pictures that are not read back; there it is ``fxaa``.
 
-    Two pictures can be under way: :meth:`draw` begins one, and :meth:`fetch` brings the one before, which a software
-    renderer has meanwhile finished on its own threads. The ``read_…`` methods bring the last one and wait for it.
+    With ``ahead`` two pictures are under way: :meth:`draw` begins one, and :meth:`fetch` brings the one before, which a
+    software renderer has meanwhile finished on its own threads. The ``read_…`` methods bring the last and wait for it.
 
     ``window=True`` draws with the context of the open pygame window and shows each picture in it.
     ``RenderError`` with a remedy where there is no OpenGL 3.3.
@@ -75,6 +75,7 @@ class Picture:
         self._idle_texture = self.context.texture((2, 2), 4)
         self._idle = self.context.framebuffer([self._idle_texture])
         self._flush = flusher()
+        self.ahead = False
         self._scene_block = self.context.buffer(reserve=224, dynamic=True)
         self.aa = aa
         self.resize(size, aa)
@@ -131,7 +132,8 @@ class Picture:
         view, projection = camera_matrices(scene, self.size[0] / self.size[1])
         key, ambient, backlight = self._light(scene, view, projection)
         figure = self.figure if rig is not None else None
-        self._turns.reverse()
+        if self.ahead:
+            self._turns.reverse()
         now = self._now
         target = now.drawn
         target.use()  # before skinning: even a draw that only captures needs a complete framebuffer
@@ -155,7 +157,7 @@ class Picture:
             self._smooth(figure.bounds.box() if self.aa == "mlaa" else figure.bounds.bands(), now)
         if self.window:
             self._show()
-        else:
+        elif self.ahead:
             self._begin()
 
     def _begin(self) -> None:
@@ -279,7 +281,7 @@ class Picture:
     def fetch(self, raw: Raw, behind: int = 1) -> None:
         """The pixels drawn ``behind`` (0 or 1) pictures ago, as OpenGL has them, into ``raw``, of the same size.
 
-        With 1 nothing is waited for unless the machine is a whole picture behind.
+        With 1, for which the picture must be ``ahead``, nothing is waited for unless the machine is a whole picture late.
         """
         enter(self.context)
         turn = self._turns[1 - behind]
