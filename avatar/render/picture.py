@@ -266,7 +266,7 @@ class Picture:
         if out.shape != (h, w, 4) or out.dtype != np.uint8 or not out.flags.c_contiguous:
             raise RenderError(f"read_rgba needs a contiguous uint8 array of {(h, w, 4)}, not {out.shape}.")
         enter(self.context)
-        self._now.shown.read_into(out, components=4, alignment=1)
+        self._now.shown_colour.read_into(out, alignment=1)
         if self._smoother is not None:
             self._smoother.picture(out, self.box)
 
