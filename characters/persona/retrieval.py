@@ -22,17 +22,15 @@ CENTRE = 0.4
 def features(text: str) -> Counter[str]:
     """Character n-grams of 2 to 5 inside word bounds, words and word pairs, with counts."""
     words = text.split()
-    found: Counter[str] = Counter()
+    found: list[str] = []
     for word in words:
         padded = f" {word} "
         size = len(padded)
         for n in (2, 3, 4, 5):
-            for start in range(size - n + 1):
-                found[padded[start : start + n]] += 1
-        found["w:" + word] += 1
-    for left, right in zip(words, words[1:]):
-        found[f"p:{left} {right}"] += 1
-    return found
+            found += [padded[start : start + n] for start in range(size - n + 1)]
+        found.append("w:" + word)
+    found += [f"p:{left} {right}" for left, right in zip(words, words[1:])]
+    return Counter(found)
 
 
 class Index:
@@ -44,11 +42,13 @@ class Index:
         self._label = np.array([number[label] for label in labels], dtype=np.int64)
         counts = [features(text) for text in texts]
         seen: Counter[str] = Counter()
-        owners: dict[str, set[int]] = {}
+        terms: list[set[str]] = [set() for _ in self.names]
         for count, owner in zip(counts, self._label.tolist()):
             seen.update(count.keys())
-            for term in count:
-                owners.setdefault(term, set()).add(owner)
+            terms[owner].update(count)
+        owners: Counter[str] = Counter()
+        for one in terms:
+            owners.update(one)
         self._size = np.maximum(1, np.bincount(self._label, minlength=len(self.names)))
         self._terms = {term: index for index, term in enumerate(seen)}
         total, classes = len(texts) + 1, len(self.names) + 1
@@ -56,7 +56,7 @@ class Index:
         self._idf = np.array(
             [
                 (math.log(total / (1 + df)) + 1.0)
-                * (math.log(classes / len(owners[term])) / math.log(classes) + 0.05) ** 0.75
+                * (math.log(classes / owners[term]) / math.log(classes) + 0.05) ** 0.75
                 for term, df in seen.items()
             ]
             or [1.0]
