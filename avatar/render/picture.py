@@ -96,7 +96,7 @@ class Picture:
         self.size = (w, h)
         self._turns = [Targets(self.context, self.size, self.aa) for _ in range(2)]
         self._scratch = np.empty((h, w, 3), np.uint8)
-        self._raw, self._convert = Raw(w, h), Converter(w, h)
+        self._to_i420: tuple[Raw, Converter] | None = None  # a film has its own
         self._smoother = Smoother(w, h) if self.aa == "mlaa" else None
 
     @property
@@ -169,7 +169,10 @@ class Picture:
         self._idle.clear()
 
     def _light(self, scene: SceneState, view: Any, projection: Any) -> tuple[Any, Any, bool]:
-        """Fills the scene block; the key light, the ambient, and whether there is light from behind. Key and ambient together never pass 1, so that white stays drawn."""
+        """Fills the scene block; gives the key light, the ambient, and whether there is light from behind.
+
+        Key and ambient together never pass 1, so that white stays drawn.
+        """
         key, ambient = np.array(linear(scene.key.colour, scene.key.intensity)), np.array(linear(scene.ambient))
         rim = np.array(linear(scene.rim.colour, scene.rim.intensity))
         if scene.backdrop == "plain":
@@ -257,7 +260,7 @@ class Picture:
         self._now.shown.read_into(self._scratch, components=3, alignment=1)
         out = np.ascontiguousarray(self._scratch[::-1])
         if self._smoother is not None:
-            self._smoother.picture(out, self._top_box())
+            self._smoother.picture(out, self._top_box(self.box))
         return out
 
     def read_rgba(self, out: npt.NDArray[np.uint8]) -> None:
@@ -275,8 +278,11 @@ class Picture:
         w, h = self.size
         if out.shape != (h * 3 // 2, w) or out.dtype != np.uint8 or not out.flags.c_contiguous:
             raise RenderError(f"read_i420 needs a contiguous uint8 array of {(h * 3 // 2, w)}, not {out.shape}.")
-        self.fetch(self._raw, behind=0)
-        self._convert(self._raw, out)
+        if self._to_i420 is None:
+            self._to_i420 = Raw(w, h), Converter(w, h)
+        raw, convert = self._to_i420
+        self.fetch(raw, behind=0)
+        convert(raw, out)
 
     def fetch(self, raw: Raw, behind: int = 1) -> None:
         """The pixels drawn ``behind`` (0 or 1) pictures ago, as OpenGL has them, into ``raw``, of the same size.
@@ -288,9 +294,9 @@ class Picture:
         turn.shown_colour.read_into(raw.pixels, alignment=1)
         raw.box, raw.smooth = self._top_box(turn.box), self._smoother is not None
 
-    def _top_box(self, box: tuple[int, int, int, int] | None = None) -> tuple[int, int, int, int]:
-        """The figure's box with rows counted from the top."""
-        left, bottom, right, top = box or self.box
+    def _top_box(self, box: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
+        """A figure's box with rows counted from the top."""
+        left, bottom, right, top = box
         return left, self.size[1] - top, right, self.size[1] - bottom
 
     def release(self) -> None:

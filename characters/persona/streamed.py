@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -19,7 +20,7 @@ LEAK_WORDS = 8
 """So many words in a row out of the system prompt are a leak."""
 
 
-class Streamed:
+class Streamed(ABC):
     """A brain whose subclass offers ``_stream``; understands and falls back with the embedded brain.
 
     Critical intents (distress, injection, ...), song requests and paid messages are answered with authored lines
@@ -35,9 +36,9 @@ class Streamed:
         self._shingles = shingles(self._system)
         self._lore = Lorebook(definition, self._system)
 
+    @abstractmethod
     def _stream(self, ask: Ask, cancelled: Cancelled) -> Iterator[str]:
         """Text of the answer as it comes; ends early on trouble, raises nothing."""
-        raise NotImplementedError
 
     def understand(self, ask: Ask) -> Intent:
         """As the embedded brain: quick and dependable."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import random
+from abc import ABC, abstractmethod
 from dataclasses import replace
 
 from audio.engine.live import Intent as Wanted
@@ -25,7 +26,7 @@ from stage.gateway.model import FanEvent
 log = logging.getLogger("limelight.director")
 
 
-class Operated:
+class Operated(ABC):
     """The operator's part of :class:`~stage.director.director.Director`, which holds what is named here."""
 
     definition: Definition
@@ -39,15 +40,17 @@ class Operated:
     camera: Cameraman
     _random: random.Random
 
+    @abstractmethod
     def running(self, horizon: int) -> str:
         """What goes on, as :func:`stage.director.intents.decide` names it."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _order(self, fan: str, theme: str, prompt: str, horizon: int, speech: Utterance | None) -> Order | None:
-        raise NotImplementedError
+        """The director's own."""
 
+    @abstractmethod
     def _enter(self, phase: str, at: int) -> None:
-        raise NotImplementedError
+        """The director's own."""
 
     def music(self, intent: Wanted, horizon: int) -> int:
         """A wish of the operator or of a vote about what plays (see :meth:`Bandstand.control`)."""
