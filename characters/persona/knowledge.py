@@ -7,6 +7,7 @@ import re
 import tomllib
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 _NUMBER = r"(\d{1,12}(?:\.\d{1,6})?)"
 _SUM = re.compile(
@@ -18,16 +19,19 @@ _CAPITAL = re.compile(r"\bcapital(?: city)? (?:of|for|in) (?:the )?([a-z ]{2,24}
 
 
 @cache
+def _document() -> dict[str, Any]:
+    return tomllib.loads((Path(__file__).parent / "data" / "knowledge.toml").read_text(encoding="utf-8"))
+
+
+@cache
 def _facts() -> tuple[tuple[tuple[frozenset[str], ...], str], ...]:
-    document = tomllib.loads((Path(__file__).parent / "data" / "knowledge.toml").read_text(encoding="utf-8"))
-    found = [(tuple(frozenset(w.split("|")) for w in key.split()), say) for key, say in document["facts"].items()]
+    found = [(tuple(frozenset(w.split("|")) for w in key.split()), say) for key, say in _document()["facts"].items()]
     return tuple(sorted(found, key=lambda item: -len(item[0])))
 
 
 @cache
 def _capitals() -> dict[str, str]:
-    document = tomllib.loads((Path(__file__).parent / "data" / "knowledge.toml").read_text(encoding="utf-8"))
-    return dict(document["capitals"])
+    return dict(_document()["capitals"])
 
 
 def fact(say: str) -> str:
