@@ -7,6 +7,7 @@ one array, so a query is one gather and one ``bincount``.
 from __future__ import annotations
 
 import math
+from array import array
 from collections import Counter
 from collections.abc import Sequence
 
@@ -55,21 +56,23 @@ class Index:
 
     def _postings(self, texts: Sequence[str]) -> tuple[npt.NDArray[np.int64], ...]:
         """(document, term, times) of every feature, by term, then document; numbers the terms."""
-        numbered: dict[str, list[int]] = {}
-        number, flat, sizes = self._terms, list[int](), list[int]()
+        numbered: dict[str, array[int]] = {}
+        number, flat, sizes = self._terms, array("i"), list[int]()
         for text in texts:
             words, before = text.split(), len(flat)
             for word in words:
                 known = numbered.get(word)
                 if known is None:
-                    known = numbered[word] = [number.setdefault(part, len(number)) for part in _parts(word)]
+                    parts = [number.setdefault(part, len(number)) for part in _parts(word)]
+                    known = numbered[word] = array("i", parts)
                 flat += known
             for left, right in zip(words, words[1:]):
                 flat.append(number.setdefault(f"p:{left} {right}", len(number)))
             sizes.append(len(flat) - before)
         # Documents come in order, so a stable sort by term (a radix sort where 16 bits suffice) is all it takes.
-        order = np.argsort(np.array(flat, np.uint16 if len(number) <= 1 << 16 else np.int64), kind="stable")
-        term = np.array(flat, np.int64)[order]
+        term = np.array(flat, dtype=np.int64)
+        order = np.argsort(term.astype(np.uint16) if len(number) <= 1 << 16 else term, kind="stable")
+        term = term[order]
         doc = np.repeat(np.arange(len(texts), dtype=np.int64), np.array(sizes, dtype=np.int64))[order]
         new = np.ones(len(term), dtype=bool)
         new[1:] = (term[1:] != term[:-1]) | (doc[1:] != doc[:-1])

@@ -8,13 +8,12 @@ import os
 import sys
 from typing import Any
 
-# No plugin of another package may touch our models, and looking for some costs every start 50 ms.
-os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-
 import click
 
 from stage.cli.errors import Refused, reasons
 
+# No plugin of another package may touch our models, and looking for some costs every start 50 ms.
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 MODULES = {
     "show": ("show", "render"),
