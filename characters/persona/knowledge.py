@@ -71,10 +71,12 @@ _TENS = {
     "hundred": 100,
 }  # fmt: skip
 _SPELLED = re.compile(rf"\b(?:({'|'.join(_TENS)})(?:[ -]({'|'.join(_SMALL[1:10])}))?|({'|'.join(_SMALL)}))\b")
+_DOZEN = re.compile(r"\b(half )?(?:a |one )?dozen\b")
 
 
 def in_digits(say: str) -> str:
     """The words with numbers up to a hundred in digits: ``seven times eight`` -> ``7 times 8``."""
+    say = _DOZEN.sub(lambda m: "6" if m[1] else "12", say)
     return _SPELLED.sub(
         lambda m: str(_SMALL.index(m[3]) if m[3] else _TENS[m[1]] + (_SMALL.index(m[2]) if m[2] else 0)), say
     )

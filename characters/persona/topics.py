@@ -20,6 +20,11 @@ _WORN = (
     "jacket coat outfit dress hair hat eyes smile skirt boots shoes gloves antenna laugh look style energy tufts pin bow tie"
 ).replace(" ", "|")
 
+_COMPANY = (
+    "mate friend buddy pal flatmate roommate bestie brother sister mom mum dad girlfriend boyfriend wife husband son daughter "
+    "cousin aunt uncle grandma grandpa nan teacher niece nephew cat dog"
+).replace(" ", "|")
+
 SUBJECTS = {
     "opinion": (
         r"\b(?:you|u|they|it) (?:\w+ ){0,2}?(?:like|love|enjoy|know|hate|believe in|into|fan of|afraid of|good at|scared of|"
@@ -32,12 +37,13 @@ SUBJECTS = {
         r"\bhobby is (?P<u>.+)|\b(?:into|obsessed with) (?P<v>.+)"
     ),
     "shoutout": (
-        r"\b(?:hi|hello|hey|greetings?|out|goodnight|good night) to (?P<t>.+)|\b(?:greet|mention) (?P<u>.+)"
+        r"\b(?:hi|hello|hey|greetings?|out|goodnight|good night) to (?P<t>.+)|\b(?:greet|mention) (?P<u>.+)|"
+        rf"\b(?P<v>my (?:best |little |big |old )?(?:{_COMPANY}) (?!is|and|just|here|says|wants|has|was|will|would|from|at|loves?)\w+)\b"
     ),
     "from_place": r"\b(?:from|near|living in|live in|here in|out of) (?P<t>.+)|^(?P<u>\w+) here$",
     "story": r"\b(?:about|of) (?P<t>.+)",
     "joke": r"\babout (?P<t>.+)",
-    "poem": r"\b(?:about|on|for|to) (?P<t>.+)",
+    "poem": r"\babout (?P<t>.+)|\b(?:on|for|to) (?P<u>.+)",
     "favourite_thing": r"\b(?:favou?rite|fav|fave) (?P<t>\w+)",
     "compliment": rf"\b(?:your|that|the|this|nice|cool|cute|pretty) (?:\w+ )?(?P<t>{_WORN})\b",
     "movies_books": rf"\b{_SEEN} (?:the (?:film|movie|book|series|show) )?(?P<t>.+)",
@@ -94,6 +100,11 @@ _NEVER = frozenset(
 )
 _KIN = frozenset(
     [
+        "mate",
+        "buddy",
+        "pal",
+        "flatmate",
+        "roommate",
         "brother",
         "sister",
         "mom",
