@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from stage.bench import Crowd, bench_show
@@ -18,11 +19,27 @@ from stage.live import LiveShow
 from stage.performance import Settings
 from stage.timeline import Cue
 
-LINES = 5_000
-SECONDS = 60.0
-PAID = 20
-BEGIN = 8.0
-"""Seconds of show after which the payments begin, one every :data:`SECONDS` / :data:`PAID`."""
+
+@dataclass(frozen=True, slots=True)
+class Flood:
+    """``lines`` chat lines in ``seconds``, and ``paid`` payments spread over them from second ``begin`` of the show."""
+
+    lines: int = 5_000
+    seconds: float = 60.0
+    paid: int = 20
+    begin: float = 8.0
+
+    def payments(self) -> tuple[tuple[int, FanEvent], ...]:
+        """(sample, event) of every payment."""
+        return tuple(
+            (
+                samples(self.begin + n * self.seconds / self.paid),
+                FanEvent(f"paid{n}", _name(n), "paid", f"thank you, this is for {TOPICS[n % 8]}", amount=5.0),
+            )
+            for n in range(self.paid)
+        )
+
+
 GROWTH = 64.0
 """MiB a process may hold more than in the calm show."""
 FRAMES = 0.03
@@ -41,20 +58,9 @@ def flood_line(number: int, turn: int) -> str:
     return f"line {n} about {TOPICS[n % len(TOPICS)]}, what do you say?"
 
 
-def payments(count: int = PAID, begin: float = BEGIN, seconds: float = SECONDS) -> tuple[tuple[int, FanEvent], ...]:
-    """(sample, event) of ``count`` payments, evenly over the flood."""
-    return tuple(
-        (
-            samples(begin + n * seconds / count),
-            FanEvent(f"paid{n}", f"giver {_word(n)}", "paid", f"thank you, this is for {TOPICS[n % 8]}", amount=5.0),
-        )
-        for n in range(count)
-    )
-
-
-def _word(n: int) -> str:
-    """A name without digits, so that it can be spoken: ``ba``, ``be``, ... ``vo``."""
-    return "bdfgklmnprstvz"[n // 5] + "aeiou"[n % 5] + "na"
+def _name(n: int) -> str:
+    """A name that can be spoken: ``Bana``, ``Bena``, ... ``Zuna``."""
+    return "BDFGKLMNPRSTVZ"[n // 5 % 14] + "aeiou"[n % 5] + "na"
 
 
 def _watched(live: LiveShow) -> Callable[[], dict[str, Any]]:
@@ -76,8 +82,7 @@ def _watched(live: LiveShow) -> Callable[[], dict[str, Any]]:
         return {
             "paid_chosen": len(paid),
             "paid_thanked": len(thanked),
-            "paid_waiting": len(waiting),
-            "paid_lost": PAID - len(paid | waiting),
+            "paid_waiting": len(waiting - paid),
             "waiting": len(director.chat),
             "waiting_limit": limits.everyone + limits.first + limits.member,
             "choices": len(log),
@@ -90,18 +95,19 @@ def _watched(live: LiveShow) -> Callable[[], dict[str, Any]]:
     return figures
 
 
-def bench_flood(settings: Settings, fans: int, every: float) -> Iterator[dict[str, Any]]:
+def bench_flood(settings: Settings, fans: int, every: float, flood: Flood | None = None) -> Iterator[dict[str, Any]]:
     """Figures of the calm show, of the flooded one, and the verdict."""
+    flood = flood or Flood()
     fans = max(fans, 100)  # fewer would each write faster than the house lets one fan write
     calm = bench_show(settings, Crowd(fans, every), _watched)
     yield {"flood": False} | calm
-    crowd = Crowd(fans, SECONDS / LINES, SECONDS, flood_line, payments())
+    crowd = Crowd(fans, flood.seconds / flood.lines, flood.seconds, flood_line, flood.payments())
     flooded = bench_show(settings, crowd, _watched)
     yield {"flood": True} | flooded
-    yield {"bench": "show", "verdict": verdict(calm, flooded)}
+    yield {"bench": "show", "verdict": verdict(calm, flooded, flood)}
 
 
-def verdict(calm: dict[str, Any], flooded: dict[str, Any]) -> dict[str, bool]:
+def verdict(calm: dict[str, Any], flooded: dict[str, Any], flood: Flood) -> dict[str, bool]:
     """What must hold of the flooded show beside the calm one, by name."""
 
     def later(name: str) -> float:
@@ -112,12 +118,12 @@ def verdict(calm: dict[str, Any], flooded: dict[str, Any]) -> dict[str, bool]:
         for name, held in flooded["rss_mib"].items()
         if held is not None and (before := calm["rss_mib"].get(name)) is not None
     }
-    sent = flooded["crowd"].get("sent", 0)
+    crowd = flooded["crowd"]
     return {
-        "all_lines_sent": sent >= 0.98 * (LINES - PAID) and not flooded["crowd"].get("errors"),
+        "all_lines_sent": crowd.get("sent", 0) >= 0.98 * flood.lines and not crowd.get("errors"),
         "none_lost_on_the_way": not flooded["house_events_dropped"],
-        "paid_answered_or_waiting": flooded["paid_lost"] == 0,
-        "queue_bounded": flooded["waiting"] <= flooded["waiting_limit"] + PAID,
+        "paid_answered_or_waiting": flooded["paid_chosen"] + flooded["paid_waiting"] == flood.paid,
+        "queue_bounded": flooded["waiting"] <= flooded["waiting_limit"] + flood.paid,
         "memory_bounded": all(mib <= GROWTH for mib in growth.values()),
         "log_readable": 0 < flooded["choices"] == flooded["choices_readable"],
         "no_more_underruns": flooded["audio_underruns"] <= calm["audio_underruns"],

@@ -16,7 +16,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import click
@@ -342,7 +342,7 @@ class LiveShow:
                 self._direct(sample)
 
     def _direct(self, sample: int) -> None:
-        rehearsed = self.options.script.until(sample)
+        rehearsed = [replace(event, accepted=time.monotonic()) for event in self.options.script.until(sample)]
         for event in rehearsed:
             if event.kind in ("chat", "paid"):
                 self.house.publish("chat", {"from": event.fan, "text": event.text, "is_ai": False})

@@ -38,7 +38,8 @@ SUBJECTS = {
     ),
     "shoutout": (
         r"\b(?:hi|hello|hey|greetings?|out|goodnight|good night) to (?P<t>.+)|\b(?:greet|mention) (?P<u>.+)|"
-        rf"\b(?P<v>my (?:best |little |big |old )?(?:{_COMPANY}) (?!is|and|just|here|says|wants|has|was|will|would|from|at|loves?)\w+)\b"
+        rf"\btell (?P<w>my (?:\w+ )??(?:{_COMPANY})(?: (?!(?:that|i|i'm|she|he|they|we|hi|hello|hey|happy|good)\b)\w+)?)\b|"
+        rf"\b(?P<v>my (?:best |little |big |old )?(?:{_COMPANY}) (?!(?:is|and|just|here|says|wants|has|was|will|would|from|at|loves?)\b)\w+)\b"
     ),
     "from_place": r"\b(?:from|near|living in|live in|here in|out of) (?P<t>.+)|^(?P<u>\w+) here$",
     "story": r"\b(?:about|of) (?P<t>.+)",
