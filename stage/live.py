@@ -32,7 +32,7 @@ from stage.clock import SAMPLE_RATE, FrameClock, seconds
 from stage.console import Console
 from stage.director.latency import Meter
 from stage.files import AsideFile
-from stage.film import Film
+from stage.film import FINEST_LINE, Film
 from stage.gateway import House
 from stage.idle import Idle
 from stage.outputs.encode import Encoder, Packet, Streams
@@ -213,7 +213,9 @@ class LiveShow:
         """Perform until the end, a key or a signal."""
         level = self.quality.level
         window = self._open_window(level)
-        self.picture = window.picture if window else Picture((level.width, level.height), aa=level.aa)
+        self.picture = (
+            window.picture if window else Picture((level.width, level.height), aa=level.aa, finest_line=FINEST_LINE)
+        )
         self.picture.set_model(self.show.model)
         self._prelude()
         level = self.quality.level
