@@ -245,18 +245,21 @@ class Band:
         line = self._pattern("chords", level)
         hits = self._held(line, begin)
         starts = {start for start, _, _ in hits}
-        # A chord that comes in the middle of the bar is heard when it comes.
+        # A chord that comes in the middle of the bar is heard when it comes, and none goes by unheard.
         for chord in self.plan.chords:
-            if begin < chord.start < begin + self.plan.bar and chord.start not in starts:
-                hits.append((chord.start, Fraction(1, 2), "x"))
+            end = chord.start + chord.length
+            if begin <= chord.start < begin + self.plan.bar and chord.start not in starts:
+                after = min((start for start in starts if start > chord.start), default=end)
+                if chord.start > begin or after >= end:
+                    hits.append((chord.start, min(after - chord.start, Fraction(1)), "x"))
         for start, length, _ in sorted(hits):
             chord = self.plan.chord_at(start)
             length = min(length, chord.start + chord.length - start)
-            level = 0.5 + 0.2 * energy + (0.05 if start - begin in self._beats else -0.04)
+            hard = 0.5 + 0.2 * energy + (0.05 if start - begin in self._beats else -0.04)
             third = parse_chord(chord.symbol).tones[1]
             for i, pitch in enumerate(self._voice("chords", chord.symbol, 52, 74, 4)):
                 # The third tells what the chord is; its root is the bass's to say.
-                self._add("chords", start, length, pitch, level - 0.02 * i + (0.09 if pitch % 12 == third else 0.0))
+                self._add("chords", start, length, pitch, hard - 0.02 * i + (0.09 if pitch % 12 == third else 0.0))
 
     def _pad(self, begin: Fraction, energy: float) -> None:
         for chord in self.plan.chords:

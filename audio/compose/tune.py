@@ -222,7 +222,8 @@ def _settle(
             tones = parse_chord(symbol).tones[:4]
             near = [i for i in range(max(0, at - reach), min(len(steps), at + reach + 1)) if steps[i] % 12 in tones]
             fresh = [i for i in near if not done or steps[i] != done[-1][1]]
-            at = min(fresh, key=lambda i, at=at: (abs(i - at), i), default=at)
+            if fresh:
+                at = min((abs(i - at), i) for i in fresh)[1]
         done.append((slot, steps[at]))
     return done
 
