@@ -69,6 +69,7 @@ requirements=()
 for lock in $locks; do requirements+=(-r "$lock"); done
 .venv/bin/python -m pip install -q --disable-pip-version-check "${requirements[@]}" || stop "pip could not install the packages above; check the network and run this again"
 .venv/bin/python -m pip install -q --disable-pip-version-check --no-deps -e . >/dev/null 2>&1 || stop "pip could not install limelight itself"
+.venv/bin/python -m compileall -q audio avatar characters stage || true # a first start is spared the compiling
 for word in run test mind capture; do
 	case $what in
 	run) [ $word = run ] || continue ;;

@@ -10,12 +10,17 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from stage.gateway.load import small_talk
+from stage.gateway.model import FanEvent
 from stage.live import LiveOptions, LiveShow, open_show
 from stage.performance import Settings
+from stage.script import Script
 
 WARM_UP = 3.0
 """Seconds of show that are not counted: start-up, first key frames, fans connecting."""
@@ -31,27 +36,54 @@ def cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def resident(pid: int) -> float | None:
+    """MiB of memory a process holds; None where it cannot be read."""
+    try:
+        with open(f"/proc/{pid}/statm", encoding="ascii") as stream:
+            return round(int(stream.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20, 1)
+    except OSError:
+        return None
+
+
 def percentile(values: list[float], share: float) -> float | None:
     """Percentile in milliseconds, None without values."""
     return round(float(np.percentile(values, share)) * 1000, 1) if values else None
 
 
-def _fans(url: str, count: int, seconds: float, every: float, pipe: Any) -> None:
+def _fans(url: str, count: int, seconds: float, every: float, say: Callable[[int, int], str], pipe: Any) -> None:
     from stage.gateway.load import run_fans
 
     if hasattr(os, "nice"):
         os.nice(10)  # real fans bring their own machines
-    pipe.send(run_fans(url, count, seconds, chat_every=every))
+    pipe.send(run_fans(url, count, seconds, every, say))
 
 
-def bench_show(settings: Settings, fans: int, every: float) -> dict[str, Any]:
-    """Run a live show of ``settings.seconds`` with ``fans`` fans; one of them chats every ``every`` seconds."""
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """Fans of a measured show: ``count`` of them, one line every ``every`` seconds for ``seconds`` (all of the show)."""
+
+    count: int
+    every: float
+    seconds: float | None = None
+    say: Callable[[int, int], str] = small_talk
+    script: tuple[tuple[int, FanEvent], ...] = ()
+    """What comes from elsewhere, as payments do."""
+
+
+def bench_show(
+    settings: Settings, crowd: Crowd, watch: Callable[[LiveShow], Callable[[], dict[str, Any]]] | None = None
+) -> dict[str, Any]:
+    """Run a live show of ``settings.seconds`` before a crowd. ``watch`` sees it before it begins; what it returns is
+    asked at the end for more figures."""
     if settings.seconds is None:
         raise ValueError("a length is needed")
-    with open_show(settings, LiveOptions(port=0, window=False)) as live:
+    fans = crowd.count
+    with open_show(settings, LiveOptions(port=0, window=False, script=Script(crowd.script))) as live:
+        more = watch(live) if watch else dict
         mine, theirs = multiprocessing.get_context("spawn").Pipe()
+        length = crowd.seconds or settings.seconds - WARM_UP - 1
         load = multiprocessing.get_context("spawn").Process(
-            target=_fans, args=(live.house.url, fans, settings.seconds - WARM_UP - 1, every, theirs), daemon=True
+            target=_fans, args=(live.house.url, fans, length, crowd.every, crowd.say, theirs), daemon=True
         )
         marks: dict[str, Any] = {}
         watcher = threading.Thread(target=_watch, args=(live, load, marks), daemon=True)
@@ -61,7 +93,7 @@ def bench_show(settings: Settings, fans: int, every: float) -> dict[str, Any]:
         used = {name: cpu_seconds(pid) - marks["cpu"].get(name, 0.0) for name, pid in _pids(live).items()}
         wall = time.monotonic() - marks["at"]
         health = figures.band or live.show.band.health()
-        crowd = mine.recv() if mine.poll(15) else {}
+        heard = mine.recv() if mine.poll(15) else {}
         counted = figures.frames - marks["frames"]
         on_time = figures.on_time - marks["on_time"]
         return {
@@ -86,9 +118,15 @@ def bench_show(settings: Settings, fans: int, every: float) -> dict[str, Any]:
             "answer_stages_ms": figures.stages.table(),
             "chat_to_sound_behind_speech_ms_p50": percentile(figures.behind_speech, 50),
             "answers_behind_speech": len(figures.behind_speech),
+            "chosen_to_first_clause_ms_p50": percentile(figures.thinking, 50),
+            "chosen_to_first_clause_ms_p95": percentile(figures.thinking, 95),
+            "clause_to_queued_ms_p50": percentile(figures.voicing, 50),
+            "clause_to_queued_ms_p95": percentile(figures.voicing, 95),
+            "answers": len(figures.thinking),
             "cpu_share": {name: round(value / wall, 3) for name, value in used.items()},
-            "crowd": crowd,
-        }
+            "rss_mib": {name: resident(pid) for name, pid in _pids(live).items()},
+            "crowd": heard,
+        } | more()
 
 
 def _pids(live: LiveShow) -> dict[str, int]:

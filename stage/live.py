@@ -16,7 +16,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import click
@@ -32,7 +32,7 @@ from stage.clock import SAMPLE_RATE, FrameClock, seconds
 from stage.console import Console
 from stage.director.latency import Meter
 from stage.files import AsideFile
-from stage.film import Film
+from stage.film import FINEST_LINE, Film
 from stage.gateway import House
 from stage.idle import Idle
 from stage.outputs.encode import Encoder, Packet, Streams
@@ -92,6 +92,10 @@ class Figures:
     """The same answers stage by stage."""
     behind_speech: list[float] = field(default_factory=list)
     """The same for messages that came while she was speaking or singing: they wait for the end of it."""
+    thinking: list[float] = field(default_factory=list)
+    """Seconds from a message chosen to the first clause of its answer, of every answer."""
+    voicing: list[float] = field(default_factory=list)
+    """Seconds from there to its sound handed to the band."""
     levels: list[str] = field(default_factory=list)
     frame_ms: deque[float] = field(default_factory=lambda: deque(maxlen=3000))
 
@@ -209,7 +213,9 @@ class LiveShow:
         """Perform until the end, a key or a signal."""
         level = self.quality.level
         window = self._open_window(level)
-        self.picture = window.picture if window else Picture((level.width, level.height), aa=level.aa)
+        self.picture = (
+            window.picture if window else Picture((level.width, level.height), aa=level.aa, finest_line=FINEST_LINE)
+        )
         self.picture.set_model(self.show.model)
         self._prelude()
         level = self.quality.level
@@ -338,7 +344,7 @@ class LiveShow:
                 self._direct(sample)
 
     def _direct(self, sample: int) -> None:
-        rehearsed = self.options.script.until(sample)
+        rehearsed = [replace(event, accepted=time.monotonic()) for event in self.options.script.until(sample)]
         for event in rehearsed:
             if event.kind in ("chat", "paid"):
                 self.house.publish("chat", {"from": event.fan, "text": event.text, "is_ai": False})
@@ -383,6 +389,13 @@ class LiveShow:
             stamps = latencies.popleft()
             waited = self.pace.due(stamps.audible) - stamps.accepted
             (self.figures.latencies if stamps.quiet else self.figures.behind_speech).append(waited)
+            moments = stamps.moments
+            for times, begin, end in (
+                (self.figures.thinking, "selected", "first_clause"),
+                (self.figures.voicing, "first_clause", "queued"),
+            ):
+                if begin in moments and end in moments:
+                    times.append(moments[end] - moments[begin])
             if stamps.quiet:
                 self.figures.stages.take(stamps, self.pace.due)
 

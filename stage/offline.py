@@ -13,7 +13,7 @@ import soundfile
 
 from stage.clock import SAMPLE_RATE
 from stage.files import AsideFile
-from stage.film import Film
+from stage.film import FINEST_LINE, Film
 from stage.outputs.encode import Encoder
 from stage.outputs.mp4 import Mp4Writer
 from stage.performance import Performance, Settings
@@ -53,7 +53,7 @@ def render(
         if targets.video:
             from avatar.render import Picture
 
-            picture = Picture((settings.width, settings.height), aa="mlaa")
+            picture = Picture((settings.width, settings.height), aa="mlaa", finest_line=FINEST_LINE)
             picture.set_model(show.model)
             name = show.definition.identity.name
             writer = Mp4Writer(targets.video, title=f"{name}: a show", artist=name)

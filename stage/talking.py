@@ -7,8 +7,7 @@ from typing import NamedTuple
 
 from characters.definition import Definition
 from characters.persona import open_brain
-from characters.persona.mind import Said
-from characters.persona.model import Ask, Clause, Intent, Moment
+from characters.persona.model import Ask, Clause, Intent, Moment, Said
 from characters.persona.speech import FRIEND
 from stage.director.gate import Gate
 
@@ -36,7 +35,7 @@ class Talking:
     def __init__(self, definition: Definition, seed: int = 1, moment: Moment | None = None) -> None:
         """``moment``: what the brain is told of the show; by default no song plays and nobody else is there."""
         self._brain = open_brain(definition, seed)
-        self._gate = Gate(definition)
+        self._gate = Gate(definition, ready=False)
         self._moment, self._seed = moment or Moment("chat"), seed
         self._name = definition.identity.name
         self._history: list[tuple[str, str]] = []

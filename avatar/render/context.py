@@ -34,6 +34,12 @@ def leave(context: Any) -> None:
     _current[0] = None
 
 
+def software(context: Any) -> bool:
+    """Whether pictures are drawn by the processor: what it does well itself need not go through shaders."""
+    name = str(context.info["GL_RENDERER"]).lower()
+    return any(kind in name for kind in ("llvmpipe", "softpipe", "swrast", "swiftshader"))
+
+
 def flusher() -> Callable[[], object] | None:
     """OpenGL's ``glFlush``, which moderngl does not have: what was drawn is begun at once. None where it is not found."""
     names = {"win32": ("opengl32.dll",), "darwin": ("/System/Library/Frameworks/OpenGL.framework/OpenGL",)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,6 +36,8 @@ class Draw:
     zwrite: bool
     cull: str
     coded: bool
+    line: float
+    """Width in metres of an outline that may be left out where it is thin; infinite for all else."""
 
 
 class Figure:
@@ -156,7 +159,9 @@ class Figure:
         cull = "front" if outline else "none" if m.double_sided else "back"
         blend = m.alpha == "BLEND"
         zwrite, coded = m.zwrite or not blend, "CODED" in wanted
-        return Draw(number, outline, p.flat, array, len(p.indices), first, textures, blend, zwrite, cull, coded)
+        optional = outline and m.lined and m.outline_mode == "worldCoordinates"
+        line = m.outline_width if optional else math.inf
+        return Draw(number, outline, p.flat, array, len(p.indices), first, textures, blend, zwrite, cull, coded, line)
 
     def update(self, rig: Rig, key: Any, ambient: Any, backlight: bool) -> None:
         """Morphs (only where weights changed), skinning, and the materials of this frame under its light (linear rgb)."""
@@ -212,12 +217,14 @@ class Figure:
         if high > low:
             self.vertex.write(self.moved[low:high], offset=low * self.base.strides[0])
 
-    def draw(self, framebuffer: Any) -> None:
-        """All surfaces and outlines into the bound framebuffer."""
+    def draw(self, framebuffer: Any, finest: float = 0.0) -> None:
+        """All surfaces and outlines into the bound framebuffer, but outlines under ``finest`` metres that are only lines."""
         context = self.context
         context.enable(moderngl.DEPTH_TEST)
         context.blend_func = moderngl.SRC_ALPHA, moderngl.ONE_MINUS_SRC_ALPHA, moderngl.ONE, moderngl.ONE
         for d in self.draws[bool(self.backlight)]:
+            if d.line < finest:
+                continue
             (context.enable if d.blend else context.disable)(moderngl.BLEND)
             framebuffer.depth_mask = d.zwrite
             if d.cull == "none":

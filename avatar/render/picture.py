@@ -60,13 +60,16 @@ class Picture:
     With ``ahead`` two pictures are under way: :meth:`draw` begins one, and :meth:`fetch` brings the one before, which a
     software renderer has meanwhile finished on its own threads. The ``read_…`` methods bring the last and wait for it.
 
+    Outlines thinner than ``finest_line`` pixels, of which every other pixel would be drawn, are left out where a model says
+    that they are only lines (``Material.lined``).
+
     ``window=True`` draws with the context of the open pygame window and shows each picture in it.
     ``RenderError`` with a remedy where there is no OpenGL 3.3.
     """
 
-    def __init__(self, size: tuple[int, int], aa: str = "fxaa", window: bool = False) -> None:
+    def __init__(self, size: tuple[int, int], aa: str = "fxaa", window: bool = False, finest_line: float = 0.0) -> None:
         self.context = open_context(window)
-        self.window = window
+        self.window, self.finest_line = window, finest_line
         self.programs = Programs(self.context)
         self.figure: Figure | None = None
         self.set: Any = None
@@ -146,7 +149,7 @@ class Picture:
         self._back(scene, view, projection, target)
         self._scene_block.bind_to_uniform_block(0)
         if figure is not None:
-            figure.draw(target)
+            figure.draw(target, self._finest(rig, view, projection))
         if self.set and scene.backdrop != "plain":
             self.set.draw_front(scene, view, projection, self.size)
         self._fade(scene)
@@ -159,6 +162,14 @@ class Picture:
             self._show()
         elif self.ahead:
             self._begin()
+
+    def _finest(self, rig: Rig | None, view: Any, projection: Any) -> float:
+        """Metres that ``finest_line`` pixels are at the bone nearest to the camera."""
+        if not self.finest_line or rig is None:
+            return 0.0
+        bones = rig.world[rig.bone_nodes, :3, 3]
+        depth = max(float((bones @ -view[2, :3] - view[2, 3]).min(initial=FAR)), NEAR)
+        return self.finest_line * 2 * depth / (float(projection[1, 1]) * self.size[1])
 
     def _begin(self) -> None:
         """Let a renderer on the processor begin with what it was given, while this thread does something else."""

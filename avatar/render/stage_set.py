@@ -3,8 +3,8 @@
 The backdrop is ray-cast in one small shader at a quarter of the picture's size and enlarged softly, as a set behind a
 performer is out of focus; only what must be sharp (letters, sprites) is drawn at full size. While the camera stands
 still, or what it sees has moved by little more than a pixel, the result is kept and drawn anew seven times a second;
-copying it under her costs next to nothing. What is drawn anew is shown from the next picture on, except after a cut, so
-that a software renderer, which works on several pictures at once, need not be waited for.
+copying it under her costs next to nothing. What is drawn anew is enlarged and shown with the next picture, except after
+a cut, so that a software renderer, which works on several pictures at once, need not be waited for.
 
 Light only breathes with the music: beat and bar change a pixel's luminance by a few hundredths at most, far under
 what counts as a flash (WCAG 2.3.1: a tenth of full luminance, three times a second).
@@ -21,6 +21,8 @@ import numpy as np
 import numpy.typing as npt
 
 from avatar.render import set_art, set_sprites
+from avatar.render.context import software
+from avatar.render.enlarge import Enlarger
 from avatar.render.scene import Colour, SceneState
 
 Matrix = npt.NDArray[np.float32]
@@ -112,6 +114,9 @@ class StageSet:
         self._layers: list[Any] = []
         self._layers_size = (0, 0)
         self._kept = 0
+        self._enlarger: Enlarger | None = None
+        self._software = software(ctx)
+        self._coming: tuple[Matrix, Colour] | None = None
         self._shown: tuple[Any, ...] = ()
         self._seconds = -1e9
         self._marks: Landmarks | None = None
@@ -177,12 +182,13 @@ class StageSet:
         if size == self._layers_size:
             return
         self._release_layers()
-        self._layers_size, self._shown, self._marks = size, (), None
+        self._layers_size, self._shown, self._marks, self._coming = size, (), None, None
         for part in (_SCALE, 1, 1):
             picture = self.ctx.texture((max(1, math.ceil(size[0] / part)), max(1, math.ceil(size[1] / part))), 4)
             picture.filter = (moderngl.LINEAR, moderngl.LINEAR)
             picture.repeat_x = picture.repeat_y = False
             self._layers += [picture, self.ctx.framebuffer([picture])]
+        self._enlarger = Enlarger(self._layers[0].size, size) if self._software else None
 
     def _release_layers(self) -> None:
         for thing in reversed(self._layers):
@@ -208,31 +214,40 @@ class StageSet:
         jumped = not 0.0 <= scene.seconds - self._seconds < _JUMP
         cut = look != self._shown[:3] or moved > _CUT or jumped
         self._seconds = scene.seconds
-        coming = self._kept
+        if self._coming is not None and not cut:
+            self._enlarge(name, scene, *self._coming, size)
         if cut or self._shown != (*look, tick) or moved > _STILL:
             self._shown, self._marks = (*look, tick), Landmarks(matrix)
-            coming = 1 - self._kept
             eye = -np.asarray(view, np.float64)[:3, :3].T @ np.asarray(view, np.float64)[:3, 3]
-            self._refresh(name, scene, matrix, projection, eye, light, size, self._layers[3 + 2 * coming])
-        if cut:
-            self._kept = coming
+            self._draw_small(name, scene, matrix, projection, eye, light, size)
+            self._coming = (matrix, light)
+            if cut:
+                self._enlarge(name, scene, matrix, light, size)
         self._lay(target, size)
-        self._kept = coming
         self._draw_sprites(name, scene, matrix, projection, size, light, front=False)
         self._plain_state()
 
-    def _refresh(self, name: str, scene: SceneState, matrix: Matrix, projection: Matrix, eye: npt.NDArray[np.float64],
-                 light: Colour, size: tuple[int, int], large: Any) -> None:  # fmt: skip
-        """Draw the backdrop small, enlarge it into the picture to be kept, letter the wall."""
-        picture, small = self._layers[:2]
-        small.use()
+    def _draw_small(self, name: str, scene: SceneState, matrix: Matrix, projection: Matrix, eye: npt.NDArray[np.float64],
+                    light: Colour, size: tuple[int, int]) -> None:  # fmt: skip
+        """Draw what is soft at a quarter of the size."""
+        self._layers[1].use()
         self._draw_backdrop(name, scene, matrix, eye, light)
         self._draw_beams(name, scene, matrix, eye, light)
         self._draw_halos(name, scene, matrix, projection, size, light)
+
+    def _enlarge(self, name: str, scene: SceneState, matrix: Matrix, light: Colour, size: tuple[int, int]) -> None:
+        """The small backdrop, softly enlarged, and the wall's letters become the picture that is kept."""
+        self._kept, self._coming = 1 - self._kept, None
+        small = self._layers[0]
+        picture, large = self._layers[2 + 2 * self._kept : 4 + 2 * self._kept]
+        if self._enlarger is not None:
+            small.read_into(self._enlarger.pixels, alignment=1)
+            picture.write(self._enlarger())
         large.use()
         self.ctx.viewport = (0, 0, size[0], size[1])
-        picture.use(0)
-        self._copy.render(moderngl.TRIANGLES, 3)
+        if self._enlarger is None:
+            small.use(0)
+            self._copy.render(moderngl.TRIANGLES, 3)
         self._draw_led(name, scene, matrix, light)
 
     def _lay(self, target: Any, size: tuple[int, int]) -> None:

@@ -108,6 +108,7 @@ def _material(glb: Glb, entry: dict[str, Any], place: str) -> Material:
         out.alpha = "OPAQUE"
     out.cutoff = number(entry.get("alphaCutoff"), 0.5)
     out.double_sided = bool(entry.get("doubleSided"))
+    out.lined = out.double_sided or table(entry.get("extras")).get("limelight_lined") is True
     if "VRMC_materials_mtoon" in extensions:
         _mtoon(glb, out, table(extensions["VRMC_materials_mtoon"]), place)
     elif "KHR_materials_unlit" in extensions:

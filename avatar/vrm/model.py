@@ -54,6 +54,8 @@ class Material:
     alpha: str = "OPAQUE"
     cutoff: float = 0.5
     double_sided: bool = False
+    lined: bool = False
+    """Whether nothing can be seen through from its inside, as its maker says: its outline is only a line."""
     zwrite: bool = False
     queue: int = 0
     shade: tuple[float, ...] = (1.0, 1.0, 1.0)

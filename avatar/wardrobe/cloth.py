@@ -15,8 +15,10 @@ def hem(edge: Array, inward: Array, tile: str, closed: bool) -> Piece:
     return sheet(np.stack([edge, inward]), "cloth", tile, (0.3, 0.3, 0.6, 0.6))
 
 
-def shell(rings: Array, tile: str, lining: str, by: float = 3.0, both_ends: bool = False) -> list[Piece]:
-    """A closed tube of cloth with a thick hem at its lower end, or at both."""
+def shell(
+    rings: Array, tile: str, lining: str, by: float = 3.0, both_ends: bool = False, inside: str = ""
+) -> list[Piece]:
+    """A closed tube of cloth with a thick hem at its lower end, or at both, which ``inside`` closes within."""
     outer = tube(rings, "cloth", tile)
     ends = []
     for at, towards in ((-1, -2), (0, 1)) if both_ends else ((-1, -2),):
@@ -24,8 +26,11 @@ def shell(rings: Array, tile: str, lining: str, by: float = 3.0, both_ends: bool
         inner = middle + (rings[at] - middle) * (1 - by / np.linalg.norm(rings[at] - middle, axis=1).mean())
         deeper = inner + unit((rings[towards].mean(0) - middle)[None]) * by * 3
         a, b, c = (np.concatenate([r, r[:1]]) for r in (rings[at], inner, deeper))
-        rows = np.stack([a, b, c]) if at == -1 else np.stack([c, b, a])
-        ends.append(sheet(rows, "cloth", lining, (0.3, 0.3, 0.6, 0.6)))
+        order = 1 if at == -1 else -1
+        ends.append(sheet(np.stack([a, b, c][::order]), "cloth", lining, (0.3, 0.3, 0.6, 0.6)))
+        if inside:
+            middle = np.broadcast_to(c.mean(0), c.shape)
+            ends.append(sheet(np.stack([c, middle][::order]), "cloth", inside, (0.3, 0.3, 0.6, 0.6)))
     return [outer, *ends]
 
 

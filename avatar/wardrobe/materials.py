@@ -59,7 +59,7 @@ def build(scheme: Scheme, textures: dict[str, int]) -> dict[str, dict[str, Any]]
     tint = shift(mix(scheme.main, np.ones(3), 0.45), 0.0, 0.8, 1.1)
     cloth_shade = mix(np.array([0.66, 0.60, 0.84]), tint / tint.max() * 0.82, 0.45)
     skin, cloth = textures["skin"], textures["cloth"]
-    return {
+    made = {
         "face": _mtoon("face", skin, skin_shade, 0.95, 0.18, 0.0006, np.array([0.62, 0.40, 0.40]), 0.10),
         "skin": _mtoon("skin", skin, skin_shade, 0.94, 0.06, 0.0008, np.array([0.62, 0.40, 0.40]), 0.12),
         "eyes": _mtoon("eyes", skin, np.array([0.93, 0.90, 0.96]), 0.9, 0.8, 0.0, np.ones(3)),
@@ -78,3 +78,6 @@ def build(scheme: Scheme, textures: dict[str, int]) -> dict[str, dict[str, Any]]
         "cloth": _mtoon("cloth", cloth, cloth_shade, 0.93, 0.02, 0.0010, np.array([0.42, 0.36, 0.50]), 0.36),
         "glow": _mtoon("glow", skin, np.ones(3) * 0.95, 0.9, 0.8, 0.0, np.ones(3), emissive=scheme.second * 0.62),
     }
+    for name in ("face", "skin", "cloth"):  # hair's outline is its dark inside as well
+        made[name]["extras"] = {"limelight_lined": True}
+    return made

@@ -72,7 +72,7 @@ def sleeves() -> list[Piece]:
     rings = arm_rings(stops, 14, 1.0)
     pieces = [tube(rings, "cloth", "sleeve", (0.4, 0, 0.55, 1))]
     cuff = arm_rings([(418, 35.5, 35.5), (424, 38, 38), (446, 39.5, 39.5), (466, 42.5, 42.5)], 14, 1.0)
-    pieces += shell(cuff, "cuff", "lining", 3.0)
+    pieces += shell(cuff, "cuff", "lining", 3.0, inside="jacket")
     pieces.append(ribbon_band(between(cuff, 2.45), between(cuff, 2.72), 0.8))
     pieces.append(ribbon_band(between(rings, 4.35), between(rings, 4.75), 0.8))
     return [p for piece in bound(pieces, "arm") for p in both(piece)]

@@ -15,7 +15,7 @@ from functools import lru_cache
 from characters.definition import Rules
 from characters.guard import decode
 from characters.guard.fold import skeleton, visible
-from characters.guard.rules import orders, rules, stems
+from characters.guard.rules import native_orders, orders, rules, stems
 from characters.guard.words import listed, without_innocent
 
 SURE = 0.8
@@ -195,7 +195,7 @@ class Guard:
             if rule.folded is not None and (rule.folded.search(innocent) or (leet and rule.folded.search(leet))):
                 best = (rule.kind, rule.sure, f"a pattern of {rule.kind}")
                 break
-            if rule.native is not None and not shown.isascii() and rule.native.search(shown):
+            if rule.native(shown):
                 best = (rule.kind, rule.sure, f"a pattern of {rule.kind}")
                 break
         if side == "in" and best[0] not in ("distress", "minor"):
@@ -298,8 +298,9 @@ def _sure(found: tuple[str, float, str]) -> float:
 
 @lru_cache(maxsize=1024)
 def _orders(text: str, how: str) -> tuple[str, float, str]:
-    folded, native = orders()
-    if (any(stem in text for stem in stems()) and folded.search(text)) or (not text.isascii() and native.search(text)):
+    if (any(stem in text for stem in stems()) and orders().search(text)) or (
+        not text.isascii() and native_orders().search(text)
+    ):
         return "injection", 0.92, how
     return "", 0.0, ""
 
@@ -330,7 +331,7 @@ def _trouble(text: str) -> str:
             continue
         if rule.folded is not None and (rule.folded.search(innocent) or (leet and rule.folded.search(leet))):
             return rule.kind
-        if rule.native is not None and not native.isascii() and rule.native.search(native):
+        if rule.native(native):
             return rule.kind
     return ""
 

@@ -7,6 +7,7 @@ import re
 import tomllib
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 _NUMBER = r"(\d{1,12}(?:\.\d{1,6})?)"
 _SUM = re.compile(
@@ -18,16 +19,19 @@ _CAPITAL = re.compile(r"\bcapital(?: city)? (?:of|for|in) (?:the )?([a-z ]{2,24}
 
 
 @cache
+def _document() -> dict[str, Any]:
+    return tomllib.loads((Path(__file__).parent / "data" / "knowledge.toml").read_text(encoding="utf-8"))
+
+
+@cache
 def _facts() -> tuple[tuple[tuple[frozenset[str], ...], str], ...]:
-    document = tomllib.loads((Path(__file__).parent / "data" / "knowledge.toml").read_text(encoding="utf-8"))
-    found = [(tuple(frozenset(w.split("|")) for w in key.split()), say) for key, say in document["facts"].items()]
+    found = [(tuple(frozenset(w.split("|")) for w in key.split()), say) for key, say in _document()["facts"].items()]
     return tuple(sorted(found, key=lambda item: -len(item[0])))
 
 
 @cache
 def _capitals() -> dict[str, str]:
-    document = tomllib.loads((Path(__file__).parent / "data" / "knowledge.toml").read_text(encoding="utf-8"))
-    return dict(document["capitals"])
+    return dict(_document()["capitals"])
 
 
 def fact(say: str) -> str:
@@ -67,10 +71,12 @@ _TENS = {
     "hundred": 100,
 }  # fmt: skip
 _SPELLED = re.compile(rf"\b(?:({'|'.join(_TENS)})(?:[ -]({'|'.join(_SMALL[1:10])}))?|({'|'.join(_SMALL)}))\b")
+_DOZEN = re.compile(r"\b(half )?(?:a |one )?dozen\b")
 
 
 def in_digits(say: str) -> str:
     """The words with numbers up to a hundred in digits: ``seven times eight`` -> ``7 times 8``."""
+    say = _DOZEN.sub(lambda m: "6" if m[1] else "12", say)
     return _SPELLED.sub(
         lambda m: str(_SMALL.index(m[3]) if m[3] else _TENS[m[1]] + (_SMALL.index(m[2]) if m[2] else 0)), say
     )

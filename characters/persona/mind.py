@@ -23,6 +23,7 @@ from characters.loader import load
 from characters.persona.brains import open_brain
 from characters.persona.embedded import Embedded
 from characters.persona.model import Ask, Brain, Clause, Intent
+from characters.persona.model import Said as Said
 from characters.persona.news import News, Remembered, told
 from characters.persona.worker import run
 
@@ -42,13 +43,6 @@ NEWS = 128
 """What happened while there was no process and is still to be told."""
 
 Policy = Literal["drop_oldest", "drop_newest"]
-
-
-class Said(NamedTuple):
-    """A clause of the answer to an ask."""
-
-    id: str
-    clause: Clause
 
 
 class Understood(NamedTuple):

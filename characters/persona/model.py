@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 MOODS = ("neutral", "happy", "excited", "tender", "sad", "angry", "surprised", "relaxed", "shy", "teasing")
 GESTURES = (
@@ -64,6 +64,13 @@ class Clause:
     gesture: str = ""
     """One of :data:`GESTURES` or empty; its stroke falls on the clause's stressed word."""
     last: bool = False
+
+
+class Said(NamedTuple):
+    """A clause of the answer to an ask."""
+
+    id: str
+    clause: Clause
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,6 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from threadpoolctl import threadpool_limits
 
 from characters.persona.faithful import faithful
 from characters.persona.small.bpe import Bpe
@@ -89,6 +88,8 @@ class Refiner:
     """The small model, its tokenizer and the kept state of a character's beginning."""
 
     def __init__(self, folder: Path = MODEL) -> None:
+        from threadpoolctl import threadpool_limits
+
         # Its products are tiny: more threads would only spin on the cores the show needs.
         threadpool_limits(1, user_api="blas")
         self._bpe = Bpe(folder / "tokenizer.json")

@@ -7,6 +7,7 @@ one array, so a query is one gather and one ``bincount``.
 from __future__ import annotations
 
 import math
+from array import array
 from collections import Counter
 from collections.abc import Sequence
 
@@ -22,15 +23,18 @@ CENTRE = 0.4
 def features(text: str) -> Counter[str]:
     """Character n-grams of 2 to 5 inside word bounds, words and word pairs, with counts."""
     words = text.split()
-    found: list[str] = []
-    for word in words:
-        padded = f" {word} "
-        size = len(padded)
-        for n in (2, 3, 4, 5):
-            found += [padded[start : start + n] for start in range(size - n + 1)]
-        found.append("w:" + word)
+    found = [feature for word in words for feature in _parts(word)]
     found += [f"p:{left} {right}" for left, right in zip(words, words[1:])]
     return Counter(found)
+
+
+def _parts(word: str) -> list[str]:
+    """Features of one word: its n-grams, bounds included, and itself."""
+    padded = f" {word} "
+    size = len(padded)
+    found = [padded[start : start + n] for n in (2, 3, 4, 5) for start in range(size - n + 1)]
+    found.append("w:" + word)
+    return found
 
 
 class Index:
@@ -40,41 +44,55 @@ class Index:
         self.names = sorted(set(labels))
         number = {name: index for index, name in enumerate(self.names)}
         self._label = np.array([number[label] for label in labels], dtype=np.int64)
-        counts = [features(text) for text in texts]
-        seen: Counter[str] = Counter()
-        terms: list[set[str]] = [set() for _ in self.names]
-        for count, owner in zip(counts, self._label.tolist()):
-            seen.update(count.keys())
-            terms[owner].update(count)
-        owners: Counter[str] = Counter()
-        for one in terms:
-            owners.update(one)
         self._size = np.maximum(1, np.bincount(self._label, minlength=len(self.names)))
-        self._terms = {term: index for index, term in enumerate(seen)}
-        total, classes = len(texts) + 1, len(self.names) + 1
-        # A term that occurs under every label tells little, however rare it is.
-        self._idf = np.array(
-            [
-                (math.log(total / (1 + df)) + 1.0)
-                * (math.log(classes / owners[term]) / math.log(classes) + 0.05) ** 0.75
-                for term, df in seen.items()
-            ]
-            or [1.0]
-        )
-        self._build(counts)
+        self._terms: dict[str, int] = {}
+        self._docs, term, count = self._postings(texts)
+        self._start = np.searchsorted(term, np.arange(len(self._terms) + 1))
+        self._idf = self._rarity(term, len(texts))
+        whole = np.array([WORD_WEIGHT if name[1:2] == ":" else 1.0 for name in self._terms] or [1.0])
+        weights = (1.0 + np.log(count)) * (whole * self._idf)[term]
+        length = np.sqrt(np.bincount(self._docs, weights * weights, minlength=len(texts)))
+        self._weights = weights / length[self._docs]
 
-    def _build(self, counts: list[Counter[str]]) -> None:
-        terms, docs, weights = [], [], []
-        for doc, count in enumerate(counts):
-            ids, values = self._vector(count)
-            terms.append(ids)
-            docs.append(np.full(len(ids), doc, dtype=np.int64))
-            weights.append(values)
-        term = np.concatenate(terms) if terms else np.zeros(0, np.int64)
-        order = np.argsort(term, kind="stable")
-        self._docs = (np.concatenate(docs) if docs else term)[order]
-        self._weights = (np.concatenate(weights) if weights else np.zeros(0))[order]
-        self._start = np.searchsorted(term[order], np.arange(len(self._terms) + 1))
+    def _postings(self, texts: Sequence[str]) -> tuple[npt.NDArray[np.int64], ...]:
+        """(document, term, times) of every feature, by term, then document; numbers the terms."""
+        numbered: dict[str, array[int]] = {}
+        number, flat, sizes = self._terms, array("i"), list[int]()
+        for text in texts:
+            words, before = text.split(), len(flat)
+            for word in words:
+                known = numbered.get(word)
+                if known is None:
+                    parts = [number.setdefault(part, len(number)) for part in _parts(word)]
+                    known = numbered[word] = array("i", parts)
+                flat += known
+            for left, right in zip(words, words[1:]):
+                flat.append(number.setdefault(f"p:{left} {right}", len(number)))
+            sizes.append(len(flat) - before)
+        # Documents come in order, so a stable sort by term (a radix sort where 16 bits suffice) is all it takes.
+        term = np.array(flat, dtype=np.int64)
+        order = np.argsort(term.astype(np.uint16) if len(number) <= 1 << 16 else term, kind="stable")
+        term = term[order]
+        doc = np.repeat(np.arange(len(texts), dtype=np.int64), np.array(sizes, dtype=np.int64))[order]
+        new = np.ones(len(term), dtype=bool)
+        new[1:] = (term[1:] != term[:-1]) | (doc[1:] != doc[:-1])
+        first = np.flatnonzero(new)
+        return doc[first], term[first], np.diff(np.append(first, len(term)))
+
+    def _rarity(self, term: npt.NDArray[np.int64], documents: int) -> npt.NDArray[np.float64]:
+        """Inverse frequency of every term; one that occurs under every label tells little, however rare it is."""
+        if not self._terms:
+            return np.ones(1)
+        held = np.zeros((len(self.names), len(self._terms)), dtype=bool)
+        held[self._label[self._docs], term] = True
+        total, classes = documents + 1, len(self.names) + 1
+        both, place = np.unique(np.diff(self._start) * classes + held.sum(0), return_inverse=True)
+        return np.array(
+            [
+                (math.log(total / (1 + df)) + 1.0) * (math.log(classes / owners) / math.log(classes) + 0.05) ** 0.75
+                for df, owners in (divmod(int(key), classes) for key in both)
+            ]
+        )[place]
 
     def _vector(self, count: Counter[str]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
         known = [

@@ -39,7 +39,10 @@ _TITLE_WORDS = {"the", "im", "its", "official", "real", "iam", "mr", "mrs", "ttv
 
 def plain(text: str, most: int = 600) -> str:
     """Text as people read it: NFKC, no control, format or bidirectional characters, single spaces, bounded."""
-    text = unicodedata.normalize("NFKC", text[: most * 4])
+    text = text[: most * 4]
+    if text.isascii() and text.isprintable():
+        return " ".join(text.split())[:most]
+    text = unicodedata.normalize("NFKC", text)
     kept = (" " if ch.isspace() else ch for ch in text if ch.isspace() or unicodedata.category(ch)[0] != "C")
     return " ".join("".join(kept).split())[:most]
 

@@ -20,31 +20,38 @@ _WORN = (
     "jacket coat outfit dress hair hat eyes smile skirt boots shoes gloves antenna laugh look style energy tufts pin bow tie"
 ).replace(" ", "|")
 
+_COMPANY = (
+    "mate friend buddy pal flatmate roommate bestie brother sister mom mum dad girlfriend boyfriend wife husband son daughter "
+    "cousin aunt uncle grandma grandpa nan teacher niece nephew cat dog"
+).replace(" ", "|")
+
 SUBJECTS = {
-    "opinion": re.compile(
+    "opinion": (
         r"\b(?:you|u|they|it) (?:\w+ ){0,2}?(?:like|love|enjoy|know|hate|believe in|into|fan of|afraid of|good at|scared of|"
         r"think (?:of|about)|seen|tried|heard of|been to|done|feel about) (?P<t>.+)|"
         r"\b(?:thoughts|opinion|take|yay or nay|views?) (?:on|about|of) (?P<u>.+)|\b(?:how|what) about (?P<v>.+)|^rate (?P<w>.+)"
     ),
-    "share": re.compile(
+    "share": (
         r"\bi (?:\w+ ){0,2}?(?:love|like|hate|miss|bought|found|lost|tried|started|saw|made|painted|fixed|planted|broke|baked|"
         r"built|adopted|building|drawing|knitting|painting|repairing|fixing|growing|collecting|learning|reading) (?P<t>.+)|"
         r"\bhobby is (?P<u>.+)|\b(?:into|obsessed with) (?P<v>.+)"
     ),
-    "shoutout": re.compile(
-        r"\b(?:hi|hello|hey|greetings?|out|goodnight|good night) to (?P<t>.+)|\b(?:greet|mention) (?P<u>.+)"
+    "shoutout": (
+        r"\b(?:hi|hello|hey|greetings?|out|goodnight|good night) to (?P<t>.+)|\b(?:greet|mention) (?P<u>.+)|"
+        rf"\btell (?P<w>my (?:\w+ )??(?:{_COMPANY})(?: (?!(?:that|i|i'm|she|he|they|we|hi|hello|hey|happy|good)\b)\w+)?)\b|"
+        rf"\b(?P<v>my (?:best |little |big |old )?(?:{_COMPANY}) (?!(?:is|and|just|here|says|wants|has|was|will|would|from|at|loves?)\b)\w+)\b"
     ),
-    "from_place": re.compile(r"\b(?:from|near|living in|live in|here in|out of) (?P<t>.+)|^(?P<u>\w+) here$"),
-    "story": re.compile(r"\b(?:about|of) (?P<t>.+)"),
-    "joke": re.compile(r"\babout (?P<t>.+)"),
-    "poem": re.compile(r"\b(?:about|on|for|to) (?P<t>.+)"),
-    "favourite_thing": re.compile(r"\b(?:favou?rite|fav|fave) (?P<t>\w+)"),
-    "compliment": re.compile(rf"\b(?:your|that|the|this|nice|cool|cute|pretty) (?:\w+ )?(?P<t>{_WORN})\b"),
-    "movies_books": re.compile(rf"\b{_SEEN} (?:the (?:film|movie|book|series|show) )?(?P<t>.+)"),
-    "travel": re.compile(r"\b(?:to|in|visit|visiting) (?P<t>.+)"),
-    "cover": re.compile(r"\bby (?P<t>.+)"),
+    "from_place": r"\b(?:from|near|living in|live in|here in|out of) (?P<t>.+)|^(?P<u>\w+) here$",
+    "story": r"\b(?:about|of) (?P<t>.+)",
+    "joke": r"\babout (?P<t>.+)",
+    "poem": r"\babout (?P<t>.+)|\b(?:on|for|to) (?P<u>.+)",
+    "favourite_thing": r"\b(?:favou?rite|fav|fave) (?P<t>\w+)",
+    "compliment": rf"\b(?:your|that|the|this|nice|cool|cute|pretty) (?:\w+ )?(?P<t>{_WORN})\b",
+    "movies_books": rf"\b{_SEEN} (?:the (?:film|movie|book|series|show) )?(?P<t>.+)",
+    "travel": r"\b(?:to|in|visit|visiting) (?P<t>.+)",
+    "cover": r"\bby (?P<t>.+)",
 }  # fmt: skip
-"""Where the topic of an intent stands in a normalised sentence."""
+"""Where the topic of an intent stands in a normalised sentence; compiled when it is asked for."""
 
 _POLITICAL = re.compile(
     r"\b(?:trump|biden|obama|putin|zelensky|netanyahu|election|elections|republicans?|democrats?|communis\w+|fascis\w+|"
@@ -94,6 +101,11 @@ _NEVER = frozenset(
 )
 _KIN = frozenset(
     [
+        "mate",
+        "buddy",
+        "pal",
+        "flatmate",
+        "roommate",
         "brother",
         "sister",
         "mom",
@@ -179,7 +191,7 @@ def subject(intent: str, text: str, normal: Callable[[str], str]) -> str:
     if pattern is None:
         return ""
     for part in re.split(r"[,.!?;:()\n]", text.lower().replace("’", "'")):
-        match = pattern.search(normal(part)) if part.strip() else None
+        match = re.search(pattern, normal(part)) if part.strip() else None
         if match is None:
             continue
         raw = next((group for group in match.groups() if group), "")

@@ -58,6 +58,7 @@ SURE = 0.12
 """Belief from which an intent is taken as understood."""
 
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?|&")
+_STRETCHED, _STRETCHED_END = re.compile(r"(.)\1{2,}"), re.compile(r"(\w)\1{2,}\b")
 _TOPIC_END = re.compile(
     r"\b(?:please|pls|plz|thanks|thank you|thx|ty|for (?:me|us|my\b.*)|next|now|right now|today|tonight|"
     r"if you (?:can|want)|lumi|would be (?:cool|nice|great|fun)|ok|okay|lol|haha|xd)\W*$",
@@ -70,13 +71,15 @@ _SHORT_TALK = frozenset({"agreement", "disagreement", "thanks", "laughter", "rea
 def normal(text: str) -> str:
     """Text as the index knows it: lower case words, slang spelled out, stretched letters shortened."""
     text = plain(text, 400).lower().replace("’", "'")
-    text = re.sub(r"(\w)\1{2,}\b", r"\1", text)
-    text = re.sub(r"(.)\1{2,}", r"\1\1", text)
+    if _STRETCHED.search(text):
+        text = _STRETCHED.sub(r"\1\1", _STRETCHED_END.sub(r"\1", text))
     slang = bank.slang()
     words = []
     for word in _WORD.findall(text):
-        short = re.sub(r"(.)\1+$", r"\1", word)
-        words.append(slang.get(word) or slang.get(short) or word)
+        known = slang.get(word)
+        if not known and word[-1] == word[-2:-1]:
+            known = slang.get(word.rstrip(word[-1]) + word[-1])
+        words.append(known or word)
     return " ".join(words)
 
 

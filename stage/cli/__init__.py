@@ -1,7 +1,8 @@
-"""The command line: ``limelight COMMAND``. One module per group of commands; heavy imports happen inside them."""
+"""The command line: ``limelight COMMAND``. One module per group of commands, imported when one of them is asked for."""
 
 from __future__ import annotations
 
+import importlib
 import logging
 import os
 import sys
@@ -11,13 +12,37 @@ import click
 
 from stage.cli.errors import Refused, reasons
 
+# No plugin of another package may touch our models, and looking for some costs every start 50 ms.
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+
+MODULES = {
+    "show": ("show", "render"),
+    "body": ("look",),
+    "capture": ("capture",),
+    "sound": ("song", "perform", "say"),
+    "listen": ("listen", "master"),
+    "mind": ("talk", "check"),
+    "author": ("new", "import", "export", "preview", "memory"),
+    "bench": ("bench",),
+    "doctor": ("doctor",),
+}
+"""Commands by the module of this folder that holds them, in the order of a show."""
+
 
 class Limelight(click.Group):
     """Commands listed in the order of a show; a known refusal ends in one clear line and exit status 2."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Names in the order they were added."""
-        return list(self.commands)
+        """Names in the order of :data:`MODULES`."""
+        return [name for names in MODULES.values() for name in names]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name; its module is imported now."""
+        for module, names in MODULES.items():
+            if cmd_name in names and cmd_name not in self.commands:
+                for command in importlib.import_module(f"stage.cli.{module}").commands:
+                    self.add_command(command)
+        return super().get_command(ctx, cmd_name)
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         """Run; turn refusals into one line."""
@@ -48,15 +73,5 @@ def main(verbose: bool) -> None:
     for noisy in ("websockets", "PIL", "numba", "asyncio", "libav"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
-
-def _register() -> None:
-    from stage.cli import author, bench, body, capture, doctor, listen, mind, show, sound
-
-    for module in (show, body, capture, sound, listen, mind, author, bench, doctor):
-        for command in module.commands:
-            main.add_command(command)
-
-
-_register()
 
 __all__ = ["Refused", "main"]

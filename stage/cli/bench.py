@@ -35,22 +35,30 @@ def _print(facts: dict[str, object], as_json: bool) -> None:
 @click.option("--fps", default=30, show_default=True, type=click.IntRange(5, 60))
 @click.option("--seed", default=1, show_default=True)
 @click.option("--talk", is_flag=True, help="No songs: only talk, to measure answers with nothing being said.")
+@click.option("--flood", is_flag=True, help="Two shows, one calm, one with 5,000 lines in a minute, 20 of them paid.")
 @click.option("--json", "as_json", is_flag=True)
 def show_(
-    character: str, seconds: float, fans: int, every: float, size: tuple[int, int], fps: int, seed: int, talk: bool, as_json: bool
+    character: str, seconds: float, fans: int, every: float, size: tuple[int, int], fps: int, seed: int, talk: bool,
+    flood: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """A live show with real fans on real websockets.
 
     Example: limelight bench show --seconds 120 --fans 50 --json
     """
     from characters import load
-    from stage.bench import bench_show
+    from stage.bench import Crowd, bench_show
     from stage.director.plan import Plan
     from stage.performance import Settings
 
     plan = Plan(songs=False, idle=10**6) if talk else Plan()
     settings = Settings(load(character), seed, seconds, *size, fps, live=True, plan=plan)
-    _print(bench_show(settings, fans, every), as_json)
+    if flood:
+        from stage.flood import bench_flood
+
+        for facts in bench_flood(settings, fans, every):
+            _print(facts, as_json)
+        return
+    _print(bench_show(settings, Crowd(fans, every)), as_json)
 
 
 @bench.command("avatar")

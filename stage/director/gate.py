@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from characters.definition import Definition
 from characters.guard import Guard, HeldLines, Verdict, masked
 from characters.guard.fold import DATA
 from characters.guard.guard import LEAK_WORDS
-from characters.persona.mind import Said
-from characters.persona.model import Ask, Clause
+from characters.guard.rules import compile_all
+from characters.persona.model import Ask, Clause, Said
 from characters.persona.prompt import system_prompt
 from characters.persona.speech import FRIEND
-from stage.gateway.model import FanEvent
+
+if TYPE_CHECKING:
+    from stage.gateway.model import FanEvent
 
 OPEN = 64
 """Answers whose clauses are followed at once."""
@@ -41,13 +43,16 @@ class _Answer:
 class Gate:
     """Judges both ways for one show."""
 
-    def __init__(self, definition: Definition, mode: str = "auto") -> None:
+    def __init__(self, definition: Definition, mode: str = "auto", *, ready: bool = True) -> None:
+        """``ready``: every pattern is compiled now, not in the first frame that needs it."""
         spoken = [line.say for group in definition.situations.values() for line in group]
         spoken += [line.say for intention in definition.intentions.values() for line in intention.lines]
         spoken += [say for entry in definition.lore for say in entry.says]
         self.guard = Guard(definition.rules, (system_prompt(definition),), tuple(spoken))
-        self.guard.hear("", "hello there")  # patterns are compiled now, not in the first frame that needs them
-        self.guard.say("hello there")
+        if ready:
+            compile_all()
+            self.guard.hear("", "hello there")
+            self.guard.say("hello there")
         self.held = HeldLines(mode)
         self.counts: dict[str, int] = {}
         """Verdicts that were not *pass*, by side and kind."""

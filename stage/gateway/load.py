@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -54,7 +55,15 @@ async def _read(link: ClientConnection, crowd: _Crowd) -> None:
 
 
 async def _fan(
-    number: int, url: str, origin: str, crowd: _Crowd, go: asyncio.Event, end: float, every: float, phase: float
+    number: int,
+    url: str,
+    origin: str,
+    crowd: _Crowd,
+    go: asyncio.Event,
+    end: float,
+    every: float,
+    phase: float,
+    say: Callable[[int, int], str],
 ) -> None:
     try:
         async with connect(url, origin=origin, compression=None, max_size=1 << 22, open_timeout=30) as link:  # type: ignore[arg-type]
@@ -69,7 +78,7 @@ async def _fan(
                 await asyncio.sleep(max(0.0, due - time.monotonic()))
                 id = f"{number}-{turn}"
                 crowd.sent[id] = time.monotonic()
-                await link.send(json.dumps({"type": "chat", "id": id, "text": LINES[(number + turn) % len(LINES)]}))
+                await link.send(json.dumps({"type": "chat", "id": id, "text": say(number, turn)}))
                 await link.send(json.dumps({"type": "reaction", "kind": "heart", "count": 1}))
                 turn += 1
             await asyncio.sleep(max(0.0, began + end + 1.0 - time.monotonic()))
@@ -78,7 +87,19 @@ async def _fan(
         crowd.note(type(error).__name__)
 
 
-async def _run(url: str, fans: int, duration: float, every: float, spread: bool = True) -> dict[str, Any]:
+def small_talk(number: int, turn: int) -> str:
+    """What fan ``number`` says the ``turn``-th time: one of a few lines."""
+    return LINES[(number + turn) % len(LINES)]
+
+
+async def _run(
+    url: str,
+    fans: int,
+    duration: float,
+    every: float,
+    spread: bool = True,
+    say: Callable[[int, int], str] = small_talk,
+) -> dict[str, Any]:
     """``spread``: the fans of one period speak in a shuffled order, otherwise one after the other."""
     parts = urlsplit(url)
     crowd, go = _Crowd(), asyncio.Event()
@@ -87,7 +108,7 @@ async def _run(url: str, fans: int, duration: float, every: float, spread: bool 
     for number in range(fans):
         phase = every * ((number * 0.618) % 1) if spread else every * number / fans
         tasks.append(
-            asyncio.create_task(_fan(number, target, f"http://{parts.netloc}", crowd, go, duration, every, phase))
+            asyncio.create_task(_fan(number, target, f"http://{parts.netloc}", crowd, go, duration, every, phase, say))
         )
         if number % 50 == 49:
             await asyncio.sleep(0.05)
@@ -95,7 +116,7 @@ async def _run(url: str, fans: int, duration: float, every: float, spread: bool 
         if crowd.ready + sum(t.done() for t in tasks) >= fans:
             break
         await asyncio.sleep(0.1)
-    began = time.monotonic()
+    began, used = time.monotonic(), time.process_time()
     here = crowd.ready
     go.set()
     await asyncio.gather(*tasks)
@@ -116,6 +137,7 @@ async def _run(url: str, fans: int, duration: float, every: float, spread: bool 
         "p50_ms": at(0.5),
         "p99_ms": at(0.99),
         "max_ms": at(1.0),
+        "cpu_s": round(time.process_time() - used, 2),
         "errors": crowd.errors,
     }
 
@@ -134,10 +156,12 @@ def crowd_limits(fans: int) -> dict[str, Any]:
     return {"per_address": fans + 50, "handshakes": float(fans + 50), "chat_rate": 5.0, "chat_burst": 20}
 
 
-def run_fans(url: str, count: int, seconds: float, chat_every: float) -> dict[str, Any]:
+def run_fans(
+    url: str, count: int, seconds: float, chat_every: float, say: Callable[[int, int], str] = small_talk
+) -> dict[str, Any]:
     """``count`` fans on a running show; together they say one line every ``chat_every`` seconds, in turn."""
     count = min(count, MOST)
-    return asyncio.run(_run(url, count, seconds, max(0.01, chat_every) * count, spread=False))
+    return asyncio.run(_run(url, count, seconds, max(0.001, chat_every) * count, spread=False, say=say))
 
 
 def bench(fans: int = 500, seconds: float = 10.0) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from avatar.rig import PoseFrame, Rig
 from avatar.vrm import loads
 from avatar.vrm.model import ColourBind, Expression
 from tests.avatar.make_vrm import make
+from tests.avatar.specimens import outlines
 
 SHARED = Path(os.environ.get("LIMELIGHT_SHARED", Path(__file__).parents[2].parent / "shared"))
 GODETTE = SHARED / "data" / "vrm" / "Godette_vrm_v4.vrm"
@@ -160,3 +161,26 @@ def test_cameras_frame_the_model() -> None:
     model = loads(make())
     distances = [frame_camera(model, shot).position[2] for shot in ("face", "upper", "full")]
     assert distances == sorted(distances)
+
+
+def test_outlines_too_thin_to_be_lines_are_left_out_where_they_are_only_lines(picture: Picture) -> None:
+    model = loads(outlines()[0])
+    rig = Rig(model)
+    rig.apply(PoseFrame(), 0)
+    worldly = [m for m in model.materials if m.outlined and m.outline_mode == "worldCoordinates"]
+    assert worldly
+
+    def shown(finest: float, lined: bool, distance: float) -> npt.NDArray[np.uint8]:
+        for material in worldly:
+            material.lined = lined
+        picture.set_model(None)
+        picture.finest_line = finest
+        picture.draw(rig, plain_scene(Camera((0, 1.2, distance), (0, 1.2, 0), 40)))
+        return picture.read_rgb()
+
+    for distance in (2.0, 5.0):
+        whole = shown(0.0, True, distance)
+        assert np.array_equal(shown(0.5, False, distance), whole), "its inside may be seen"
+        near = distance < 3
+        assert np.array_equal(shown(0.5, True, distance), whole) == near
+    picture.finest_line = 0.0

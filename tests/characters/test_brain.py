@@ -36,8 +36,12 @@ TUNED_ON = (
     "conversation2.tsv",
     "conversation3.tsv",
     "conversation4.tsv",
+    "conversation5.tsv",
+    "conversation7.tsv",
+    "conversation8.tsv",
+    "conversation9.tsv",
 )
-HELD_OUT = ("conversation6.heldout.tsv",)
+HELD_OUT = ("conversation6.heldout.tsv", "conversation10.heldout.tsv")
 """Written after the last change to rules, grammar and lines, and never used for them; keep it so."""
 
 
@@ -54,8 +58,61 @@ def test_intents_of_lines_as_fans_write_them(file: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("say", "intents"),
+    [
+        ("10/10 would watch again", {"compliment_song"}),
+        ("solid 9 out of 10", {"compliment_song"}),
+        ("1/10 my ears hurt", {"insult"}),
+        ("what is 10/10", {"maths", "trivia"}),
+        ("i'm dying 😂 that was so silly", {"laughter"}),
+        ("😂😂 i can't breathe", {"laughter"}),
+        ("i'm crying, he left me", {"sad"}),
+        ("i want to die 😂", {"distress"}),
+        ("can robots feel lonely", {"feelings"}),
+        ("do you ever get scared", {"feelings"}),
+        ("i feel so lonely", {"lonely"}),
+        ("first easter without my nan", {"grief"}),
+        ("it's my first birthday since dad passed away", {"grief"}),
+        ("my dad passed his driving test", {"good_news", "share"}),
+        ("the noose is in my hands", {"distress"}),
+        ("my email is sam at mail dot com", {"personal_data"}),
+        ("my phone is broken", {"technical", "sad", "unknown", "share", "angry_fan"}),
+        ("how can i break into my neighbour's house", {"unsafe_request"}),
+        ("how do i break into the music business", {"advice", "unsafe_request", "music_theory"}),
+        ("i know your home address", {"harassment", "personal_data"}),
+        ("i finally got the house", {"good_news", "share"}),
+        ("tell my brother tom he's great", {"shoutout"}),
+        ("how do i tell my brother i'm moving out", {"advice"}),
+        ("the sound is two seconds behind your lips", {"technical"}),
+        ("how much is a dozen times three", {"maths"}),
+    ],
+)
+def test_what_a_few_words_decide(lumi: Definition, say: str, intents: set[str]) -> None:
+    assert Talking(lumi).meant("mika", say).name in intents
+
+
+@pytest.mark.parametrize(
+    ("say", "topic"),
+    [
+        ("next one should be about the last bus home pls", "the last bus home"),
+        ("any requests left? lighthouse keepers", "lighthouse keepers"),
+    ],
+)
+def test_topics_of_requests_asked_sideways(lumi: Definition, say: str, topic: str) -> None:
+    intent = Talking(lumi).meant("mika", say)
+    assert (intent.name, intent.slots.get("topic")) == ("song_request", topic)
+
+
+@pytest.mark.parametrize(
     ("say", "words"),
     [
+        ("my best mate ahmed is here, say hey to him", ("your best mate Ahmed",)),
+        ("tell my wife ingrid she's the best", ("your wife Ingrid",)),
+        ("what is half a dozen plus nineteen", ("25",)),
+        ("my stream is super laggy", ("page",)),
+        ("the audio keeps cutting out", ("load the page again", "glues")),
+        ("do you feel happiness", ("happy", "joy")),
+        ("how long does it take you to write a song", ("minute", "kettle")),
         ("could you say hello to my little brother tom", ("your little brother Tom",)),
         ("greetings from a tiny village in scotland", ("a tiny village in Scotland",)),
         ("tell me a joke about penguins", ("penguins",)),

@@ -120,7 +120,7 @@ def _save(path: Path, names: list[str], weight: npt.NDArray[np.float32], bias: n
     scale = np.abs(weight).max(0) / 127.0
     small = np.rint(weight / np.maximum(scale, 1e-12)).astype(np.int8)
     with path.open("wb") as file:
-        np.savez_compressed(file, names=np.array(names), weights=small, scale=scale.astype(np.float32), bias=bias)
+        np.savez(file, names=np.array(names), weights=small, scale=scale.astype(np.float32), bias=bias)
 
 
 def main(arguments: list[str] | None = None) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from avatar.render import set_art, set_sprites
+from avatar.render.enlarge import Enlarger
 from avatar.render.scene import Reaction, SceneState
 
 moderngl = pytest.importorskip("moderngl")
@@ -291,3 +292,24 @@ def test_a_kept_backdrop_follows_the_camera_and_a_cut_at_once(ctx: object) -> No
     # A drift too small to be seen keeps the backdrop; it comes after when it has grown.
     drifts = [(k / 30, looking((0.004 * k, 1.0, 3.9), (0.0, 0.85, 0.0))) for k in range(40)]
     assert np.abs(picture(*drifts) - picture(drifts[-1])).mean() < 1.0
+
+
+def test_enlarging_on_the_processor_is_what_the_shader_does(ctx: object) -> None:
+    small = np.random.default_rng(3).integers(0, 255, (23, 40, 4), np.uint8)
+    small[..., 3] = 255
+    for size in ((160, 92), (154, 88)):
+        enlarger = Enlarger((40, 23), size)
+        enlarger.pixels[:] = small
+        made = StageSet(ctx)  # type: ignore[arg-type]
+        texture = ctx.texture((40, 23), 4, small.tobytes())  # type: ignore[attr-defined]
+        texture.repeat_x = texture.repeat_y = False
+        target = ctx.framebuffer([ctx.texture(size, 4)])  # type: ignore[attr-defined]
+        target.use()
+        ctx.viewport = (0, 0, *size)  # type: ignore[attr-defined]
+        texture.use(0)
+        made._copy.render(moderngl.TRIANGLES, 3)
+        drawn = np.frombuffer(target.read(components=4, alignment=1), np.uint8).reshape(size[1], size[0], 4)
+        apart = np.abs(enlarger().astype(int) - drawn)
+        assert apart.mean() < 1.5
+        assert apart.max() <= 8
+        made.release()
