@@ -14,7 +14,7 @@ from audio.compose.metre import carry, metre_of
 from audio.compose.rhythm import FINE
 from audio.compose.theory import ladder, voice_lead
 from audio.compose.tune import Phrase, nearest_tone
-from audio.score.chords import parse_chord
+from audio.score.chords import Harmony, parse_chord
 from audio.score.model import Note, Section, Track
 
 SIXTEENTH = Fraction(1, 4)
@@ -23,9 +23,11 @@ DRUMS = {
     "tomhigh": 50, "tommid": 47, "tomlow": 43, "shaker": 82, "tambourine": 54, "cowbell": 56, "maracas": 70, "claves": 75,
 }  # fmt: skip
 """General MIDI percussion by the names used in style files and song files."""
+PERCUSSION = frozenset(("shaker", "tambourine", "cowbell", "maracas", "claves"))
+"""What another player than the drummer has in hand: it keeps time through a fill."""
 
 ORDER = ("drums", "bass", "chords", "pad", "arp", "lead", "counter")
-PANS = {"chords": -0.18, "arp": 0.35, "lead": 0.12, "counter": -0.35}
+PANS = {"chords": -0.3, "arp": 0.45, "lead": 0.12, "counter": -0.45}
 REVERBS = {"drums": 0.08, "bass": 0.0, "chords": 0.22, "pad": 0.4, "arp": 0.3, "lead": 0.28, "counter": 0.38}
 
 
@@ -164,7 +166,8 @@ class Band:
         if air:
             cut = 0
         for name, line in pattern.items():
-            self._drum_line(begin, name, line[:cut], feel.get(name, 0))
+            keeps = name in PERCUSSION and not air and name not in (fill or {})
+            self._drum_line(begin, name, line if keeps else line[:cut], feel.get(name, 0))
         if fill is not None and (last or air or cut >= size // 2):
             for name, line in fill.items():
                 start = cut if name == "kick" and not air else 0
@@ -193,30 +196,48 @@ class Band:
         return found
 
     def _bass(self, begin: Fraction, level: str) -> None:
-        line = self._pattern("bass", level)
         low = 28
-        for start, length, mark in self._held(line, begin):
+        for start, length, mark in self._bass_hits(level, begin):
             chord = self.plan.chord_at(start)
             harmony = parse_chord(chord.symbol)
             root = low + (harmony.bass - low) % 12
             pitch = {"R": root, "O": root + 12, "5": root + 7, "3": root + (harmony.tones[1] - harmony.root) % 12}
             if harmony.bass != harmony.root or (harmony.root + 7) % 12 not in harmony.tones:
                 pitch["5"] = root
+            if chord.length < self.plan.bar:  # harmony that moves fast stands on its roots
+                pitch["5"] = pitch["3"] = root
             if mark == "A":
-                follow = self.plan.chord_at(begin + self.plan.bar)
-                target = low + (parse_chord(follow.symbol).bass - low) % 12
-                goal = min((target, target + 12), key=lambda p: abs(p - root))
-                scale = ladder(self.plan.tonic, self.plan.mode, goal - 3, goal + 3)
-                below = [p for p in scale if p != goal and abs(p - goal) <= 2]
-                pitch["A"] = min(below, key=lambda p: abs(p - root), default=root)
+                pitch["A"] = self._approach(begin, root, harmony) if length <= Fraction(1, 2) else pitch["5"]
             # A held note never runs into the next chord.
             length = min(length, chord.start + chord.length - start) if mark != "A" else length
             accent = 0.8 if start == begin else 0.72 if mark in "RA" else 0.66
             self._add("bass", start, max(length, Fraction(1, 8)), pitch[mark], accent - 0.25 * self.bed)
 
+    def _bass_hits(self, level: str, begin: Fraction) -> list[tuple[Fraction, Fraction, str]]:
+        """What the bass plays in a bar; a chord that comes in its middle is met with its root."""
+        hits = self._held(self._pattern("bass", level), begin)
+        for chord in self.plan.chords:
+            if begin < chord.start < begin + self.plan.bar:
+                there = next((hit for hit in hits if hit[0] == chord.start), None)
+                if there is not None:
+                    hits[hits.index(there)] = (*there[:2], "R")
+                else:
+                    after = min((hit[0] for hit in hits if hit[0] > chord.start), default=begin + self.plan.bar)
+                    hits.append((chord.start, min(after - chord.start, Fraction(1)), "R"))
+        return sorted(hits)
+
+    def _approach(self, begin: Fraction, root: int, harmony: Harmony) -> int:
+        """A step from the next bar's bass that does not rub against the third or the root of the chord under it."""
+        target = 28 + (parse_chord(self.plan.chord_at(begin + self.plan.bar).symbol).bass - 28) % 12
+        goal = min((target, target + 12), key=lambda p: abs(p - root))
+        rubs = {(tone + step) % 12 for tone in harmony.tones[:2] for step in (-1, 1)} - set(harmony.tones)
+        steps = [p for p in ladder(self.plan.tonic, self.plan.mode, goal - 2, goal + 2) if p != goal]
+        smooth = [p for p in steps if p % 12 not in rubs]
+        return min(smooth, key=lambda p: (p % 12 not in harmony.tones, abs(p - root)), default=root)
+
     def _voice(self, part: str, symbol: str, low: int, high: int, size: int) -> tuple[int, ...]:
         before = self._voicing.get(part, ())
-        found = voice_lead(symbol, before, low, high, size)
+        found = voice_lead(symbol, before, low, high, size, plain=part == "pad")
         self._voicing[part] = found
         return found
 
@@ -224,22 +245,29 @@ class Band:
         line = self._pattern("chords", level)
         hits = self._held(line, begin)
         starts = {start for start, _, _ in hits}
-        # A chord that comes in the middle of the bar is heard when it comes.
+        # A chord that comes in the middle of the bar is heard when it comes, and none goes by unheard.
         for chord in self.plan.chords:
-            if begin < chord.start < begin + self.plan.bar and chord.start not in starts:
-                hits.append((chord.start, Fraction(1, 2), "x"))
+            end = chord.start + chord.length
+            if begin <= chord.start < begin + self.plan.bar and chord.start not in starts:
+                after = min((start for start in starts if start > chord.start), default=end)
+                if chord.start > begin or after >= end:
+                    hits.append((chord.start, min(after - chord.start, Fraction(1)), "x"))
         for start, length, _ in sorted(hits):
             chord = self.plan.chord_at(start)
             length = min(length, chord.start + chord.length - start)
-            beat = start - begin in self._beats
+            hard = 0.5 + 0.2 * energy + (0.05 if start - begin in self._beats else -0.04)
+            third = parse_chord(chord.symbol).tones[1]
             for i, pitch in enumerate(self._voice("chords", chord.symbol, 52, 74, 4)):
-                self._add("chords", start, length, pitch, 0.5 + 0.2 * energy + (0.05 if beat else -0.04) - 0.02 * i)
+                # The third tells what the chord is; its root is the bass's to say.
+                self._add("chords", start, length, pitch, hard - 0.02 * i + (0.09 if pitch % 12 == third else 0.0))
 
     def _pad(self, begin: Fraction, energy: float) -> None:
         for chord in self.plan.chords:
             if begin <= chord.start < begin + self.plan.bar:
+                third = parse_chord(chord.symbol).tones[1]
                 for pitch in self._voice("pad", chord.symbol, 55, 79, 4):
-                    self._add("pad", chord.start, chord.length, pitch, 0.42 + 0.2 * energy)
+                    level = 0.42 + 0.2 * energy + (0.09 if pitch % 12 == third else 0.0)
+                    self._add("pad", chord.start, chord.length, pitch, level)
 
     def _arp(self, begin: Fraction, level: str, energy: float) -> None:
         line = self._pattern("arp", level)
@@ -321,9 +349,9 @@ class Band:
         """The last bar: one chord, struck and left to ring."""
         chord = self.plan.chord_at(begin)
         for pitch in self._voice("pad", chord.symbol, 55, 79, 4):
-            self._add("pad", begin, self.plan.bar, pitch, 0.5)
+            self._add("pad", begin, self.plan.bar, pitch, 0.6)
         for pitch in self._voice("chords", chord.symbol, 52, 74, 4):
-            self._add("chords", begin, self.plan.bar, pitch, 0.62)
-        self._add("bass", begin, self.plan.bar, 28 + (parse_chord(chord.symbol).bass - 28) % 12, 0.75)
+            self._add("chords", begin, self.plan.bar, pitch, 0.75)
+        self._add("bass", begin, self.plan.bar, 28 + (parse_chord(chord.symbol).bass - 28) % 12, 0.68)
         self._add("drums", begin, SIXTEENTH, DRUMS["kick"], 0.8)
         self._add("drums", begin, SIXTEENTH, DRUMS["crash"], 0.6)

@@ -24,7 +24,9 @@ from audio.score.model import Note
 
 RULE_TUNES, KEPT = 28, 4
 RHYTHMS = 5
-ATTEMPTS = 5
+ATTEMPTS = 8
+MOST_OUTSIDE = 0.24
+"""Share of the time that a tune may sing outside its chords before it is liked less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +88,15 @@ def write_melody(
     earlier tunes the song must not share a run of ``novelty.LIMIT`` notes with.
     """
     best: Melody | None = None
+    least = 0.0
     for turn in range(ATTEMPTS):
         melody, gate = _attempt(plan, lyrics, low, high, rng, person, avoid, not turn)
-        good = critic.passes(melody.figures, gate) and melody.likeness.notes < novelty.LIMIT
-        if best is None or good or critic.score(melody.figures, gate) < critic.score(best.figures, gate):
-            best = melody
-        if good or person:
+        outside = _outside(melody.notes, plan)
+        passes = critic.passes(melody.figures, gate) and melody.likeness.notes < novelty.LIMIT
+        cost = critic.score(melody.figures, gate) + 5.0 * max(0.0, outside - MOST_OUTSIDE) - 2.0 * passes
+        if best is None or cost < least:
+            best, least = melody, cost
+        if (passes and outside <= MOST_OUTSIDE + 0.12) or person:
             break
     assert best is not None
     return best
@@ -197,13 +202,17 @@ def _tune_cost(tune: Tune, desk: Desk, lines: Sequence[Line]) -> float:
     cost += 9 * max(0.0, 0.17 - again) + 3 * max(0.0, again - 0.4)
     cost += 0.4 * max(0, 5 - len({p % 12 for p in pitches}))
     cost += sum(len(set(pitches[i : i + 4])) == 1 for i in range(len(pitches) - 3)) * 0.4
-    wrong = 0
+    wrong = whole = outside = 0
     for line, phrase in zip(lines, tune.phrases):
-        for slot, pitch in phrase:
+        ends = [slot for slot, _ in phrase[1:]] + [phrase[-1][0] + 2 * FINE]
+        for (slot, pitch), end in zip(phrase, ends):
+            chord = desk.plan.chord_at(line.begin + Fraction(max(0, slot), FINE)).symbol
+            off = pitch % 12 not in parse_chord(chord).tones
+            whole += end - slot
+            outside += off * (end - slot)
             if desk.plan.metre.weight(slot, FINE) >= 0.8 or slot == phrase[-1][0]:
-                chord = desk.plan.chord_at(line.begin + Fraction(max(0, slot), FINE)).symbol
-                wrong += pitch % 12 not in parse_chord(chord).tones
-    return cost + 0.35 * wrong
+                wrong += off
+    return cost + 0.35 * wrong + 4.0 * max(0.0, outside / max(1, whole) - MOST_OUTSIDE)
 
 
 def _shape(name: str, floor: int, peak: int, rng: random.Random) -> Shape:
@@ -247,6 +256,7 @@ def _choose(
             tunes = {name: options[name][i] for name, i in trial.items()}
             melody = _melody(desk, motif, tunes, bends)
             bad = critic.score(melody.figures, desk.range_gate) + 3.0 * _off_chord(melody.notes, desk.plan)
+            bad += 5.0 * max(0.0, _outside(melody.notes, desk.plan) - MOST_OUTSIDE)
             bad += _awkward(melody.notes) - 0.12 * sum(t.source == "model" for t in tunes.values())
             seen[mark] = bad, melody
         return seen[mark]
@@ -331,9 +341,21 @@ def _line(desk: Desk, line: Line, tune: Tune, after: Fraction) -> list[Note]:
             at = min(range(len(steps)), key=lambda j: abs(steps[j] - goal))
             if timing.strong and (slot not in exact or not line.new):
                 at = nearest_tone(steps, at, timing.chord)
+            if _rubs(steps[at], timing):
+                at = nearest_tone(steps, at, timing.chord)
             pitch = steps[at]
         notes.append(Note(timing.start, timing.length, pitch, timing.level, lyric))
     return notes if played else _smooth(notes, steps)
+
+
+def _rubs(pitch: int, timing: Timing) -> bool:
+    """Whether a note fights with its chord: the minor third of a major chord, a held fourth over a third."""
+    harmony = parse_chord(timing.chord)
+    third = harmony.tones[1]
+    if pitch % 12 in harmony.tones or (third - harmony.root) % 12 not in (3, 4):
+        return False
+    low = (third - harmony.root) % 12 == 4 and pitch % 12 == (third - 1) % 12
+    return low or (timing.length >= 1 and pitch % 12 == (third + 1) % 12)
 
 
 def _timings(desk: Desk, line: Line, after: Fraction) -> list[Timing]:
@@ -416,6 +438,13 @@ def _off_chord(notes: tuple[Note, ...], plan: Plan) -> float:
     strong = [n for n in notes if (n.start / plan.bar).denominator == 1]
     off = [n for n in strong if n.pitch % 12 not in parse_chord(plan.chord_at(n.start).symbol).tones]
     return len(off) / max(1, len(strong))
+
+
+def _outside(notes: tuple[Note, ...], plan: Plan) -> float:
+    """Share of the sung time that lies outside the chords."""
+    whole = sum(float(n.length) for n in notes)
+    off = sum(float(n.length) for n in notes if n.pitch % 12 not in parse_chord(plan.chord_at(n.start).symbol).tones)
+    return off / whole if whole else 0.0
 
 
 def _awkward(notes: tuple[Note, ...]) -> float:

@@ -120,7 +120,7 @@ def _chord(symbol: str, tonic: int) -> int:
 
 def _lean(symbol: str, anchor: int, tonic: int, weight: float, last: bool, home: bool) -> npt.NDArray[np.float64]:
     tones = parse_chord(symbol).tones[:4]
-    pull = 30.0 if last else 6.0 if weight >= 0.8 else 0.8 if weight >= 0.6 else 0.0
+    pull = 30.0 if last else 6.0 if weight >= 0.8 else 1.4 if weight >= 0.6 else 0.0
     found = []
     for p in range(tokens.LOW, tokens.HIGH + 1):
         pc = (anchor + p) % 12

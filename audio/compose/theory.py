@@ -166,12 +166,34 @@ def _shapes(tones: tuple[int, ...], low: int, high: int) -> tuple[tuple[int, ...
     return tuple(found)
 
 
-def voice_lead(symbol: str, before: tuple[int, ...], low: int = 53, high: int = 76, size: int = 4) -> tuple[int, ...]:
-    """Close voicing of a chord nearest to the one before (least total motion, common tones held)."""
-    tones = parse_chord(symbol).tones
-    if len(tones) > size:
-        # The bass has the root; thirds, sevenths and colours tell the chord.
-        tones = tuple(t for i, t in enumerate(tones) if i not in (0, 2))[:size] or tones[:size]
+_COLOURS = (1, 2, 9)
+"""Semitones above the root of ninths and thirteenths."""
+
+
+def _four(symbol: str, size: int, plain: bool) -> tuple[int, ...]:
+    """The tones that ``size`` voices play of a chord of more: ``plain`` ones its root, third, fifth and seventh, else
+    as a pianist with a bassist, the root left out, then the fifth: 3 5 7 9, and 3 7 9 13."""
+    harmony = parse_chord(symbol)
+    tones = harmony.tones
+    if len(tones) <= size:
+        return tones
+    steps = [(t - harmony.root) % 12 for t in tones]
+    if plain:
+        body = [t for t, step in zip(tones, steps) if step not in _COLOURS and not (step == 6 and 7 in steps)]
+        return tuple(body[:size])
+    for step in (0, 7):
+        if len(steps) > size:
+            tones = tuple(t for t, s in zip(tones, steps) if s != step)
+            steps = [s for s in steps if s != step]
+    return tones[:size]
+
+
+def voice_lead(
+    symbol: str, before: tuple[int, ...], low: int = 53, high: int = 76, size: int = 4, plain: bool = False
+) -> tuple[int, ...]:
+    """Close voicing of a chord nearest to the one before (least total motion, common tones held); ``plain`` without
+    the colours of a ninth or thirteenth."""
+    tones = _four(symbol, size, plain)
     centre = sum(before) / len(before) if before else (low + high) / 2 - 2
     best: tuple[float, tuple[int, ...]] = (1e9, ())
     for notes in _shapes(tones, low, high):

@@ -210,11 +210,20 @@ def _answer(
 def _settle(
     phrase: list[tuple[int, int]], steps: list[int], chord_at: ChordAt, k: int, grid: int, metre: Metre
 ) -> Phrase:
-    """The first of a bar and the last note take the nearest chord tone."""
+    """The first of a bar and the last note take the nearest chord tone; what is held takes one a step away (two where
+    it is held for two beats) that does not repeat the note before, where there is one."""
     done: Phrase = []
     for n, (slot, at) in enumerate(phrase):
+        symbol = chord_at(k, slot)
         if metre.weight(slot, grid) >= 0.99 or n == len(phrase) - 1:
-            at = nearest_tone(steps, at, chord_at(k, slot))
+            at = nearest_tone(steps, at, symbol)
+        elif phrase[n + 1][0] - slot >= grid:
+            reach = 2 if phrase[n + 1][0] - slot >= 2 * grid else 1
+            tones = parse_chord(symbol).tones[:4]
+            near = [i for i in range(max(0, at - reach), min(len(steps), at + reach + 1)) if steps[i] % 12 in tones]
+            fresh = [i for i in near if not done or steps[i] != done[-1][1]]
+            if fresh:
+                at = min((abs(i - at), i) for i in fresh)[1]
         done.append((slot, steps[at]))
     return done
 

@@ -22,13 +22,28 @@ from audio.engine.model import EngineError
 from audio.engine.press import Press, result
 from audio.engine.sheet import Sheet, SoundKey, lay_out
 from audio.engine.shelf import Shelf, name_of
+from audio.mix import match
 from audio.mix.balance import Moves, role
 from audio.mix.balance import staged as staged_moves
 from audio.mix.filters import Floats, Samples
-from audio.mix.linear import CHUNK, TAPS
-from audio.mix.meters import SILENCE, STEP, Weighting, integrated, loudness
-from audio.mix.mixdown import AHEAD, BACK, ECHOES, HOP, Mixdown, Peaks, Session, Sound, Strip, gain_for, limited
+from audio.mix.linear import CHUNK, TAPS, Equaliser
+from audio.mix.meters import SILENCE, STEP, Weighting, integrated, loudness, spectrum
+from audio.mix.mixdown import (
+    AHEAD,
+    BACK,
+    ECHOES,
+    HOP,
+    Mixdown,
+    Peaks,
+    Session,
+    Sound,
+    Strip,
+    equalised,
+    gain_for,
+    limited,
+)
 from audio.mix.mixdown import Sung as Phrase
+from audio.mix.tonal import gains_into, sections
 from audio.score.model import Song
 from audio.voice.model import Sung
 
@@ -90,11 +105,12 @@ def render(
 
 
 def moved(song: Song, moves: Moves) -> Song:
-    """The song with the moves of gain staging in its tracks' gains and told in its credits."""
-    if not moves.gains:
+    """The song with the moves of the mix in its tracks' gains and its equaliser, and told in its credits."""
+    if not moves.text:
         return song
     tracks = tuple(replace(t, gain_db=round(t.gain_db + moves.gains.get(t.name, 0.0), 1)) for t in song.tracks)
-    return replace(song, tracks=tracks, credits={**song.credits, "mix": moves.text})
+    mix = replace(song.mix, eq=moves.eq or song.mix.eq)
+    return replace(song, tracks=tracks, mix=mix, credits={**song.credits, "mix": moves.text})
 
 
 class _Job:
@@ -107,7 +123,7 @@ class _Job:
         self.song, self.press, self.phrases, self.shelf, self.stems = song, press, phrases, shelf, stems
         self.target, self.ceiling = target, peak - 0.3
         self.sheet: Sheet = lay_out(song)
-        self.gain = song.mix.master_db
+        self.gain, self.eq = song.mix.master_db, song.mix.eq
         self.level: float | None = None
         self.took: dict[str, float] = {}
         self.made_phrases = self.made_notes = 0
@@ -185,7 +201,7 @@ class _Job:
     def _wanted(self) -> tuple[list[str], list[int]]:
         """The name of every chunk, and which of them are not on the shelf."""
         count = -(-self.frames // CHUNK)
-        static = (self.sheet.echo, self.gain, self.ceiling, self.before % CHUNK, self.frames if count else 0)
+        static = (self.sheet.echo, self.gain, self.eq, self.ceiling, self.before % CHUNK)
         voice = (self.voice.gain_db, self.voice.reverb) if self.voice else ()
         heard: list[list[Any]] = [[] for _ in range(count)]
         tail = BACK + ECHOES * self.sheet.echo
@@ -196,7 +212,7 @@ class _Job:
                 self._reach(heard, one.start + self.before, one.last + self.before + tail, fact)
         for name, start, phrase in self.names:
             self._reach(heard, start, start + len(phrase.pcm) + tail, (name, start, voice))
-        names = ["mix-" + name_of(static[:4], k == count - 1 and static[4], facts) for k, facts in enumerate(heard)]
+        names = ["mix-" + name_of(static, k == count - 1 and self.frames, facts) for k, facts in enumerate(heard)]
         if self.gain is None:
             return names, list(range(count))
         return names, [k for k, name in enumerate(names) if not self.shelf.has(name)]
@@ -279,15 +295,21 @@ class _Job:
         began = time.perf_counter()
         count = len(names)
         every = list(range(count)) if self.stems is not None else self._needed(wanted)
-        pre: dict[int, Samples] = {}
         around = {j for k in wanted for j in (k - 1, k, k + 1) if 0 <= j < count}
         with ThreadPoolExecutor(2) as threads:
             list(threads.map(lambda k: mixdown.instruments(k, self._stem), every))
             list(
                 threads.map(mixdown.effects, [k for k in every if k - mixdown.reach() in every or k < mixdown.reach()])
             )
-            for k, sound in zip(sorted(around), threads.map(mixdown.premaster, sorted(around))):
-                pre[k] = sound
+            whole = sorted(around | {k - 1 for k in around if k})
+            mixed = dict(zip(whole, threads.map(mixdown.premaster, whole)))
+            self._balance(mixed)
+            if any(self.eq):
+                eq = Equaliser(sections(self.eq))
+                made_even = threads.map(lambda k: equalised(mixed[k], mixed.get(k - 1), eq), sorted(around))
+                pre = dict(zip(sorted(around), made_even))
+            else:
+                pre = mixed
             if self.stems is not None:
                 list(threads.map(lambda k: self._returns(mixdown, k), every))
             self.took["mix"] = time.perf_counter() - began
@@ -306,6 +328,14 @@ class _Job:
                 )
         self.took["master"] = time.perf_counter() - began - self.took["mix"]
         return self._kept(names, made)
+
+    def _balance(self, mixed: dict[int, Samples]) -> None:
+        """The master's equaliser, where a fresh mix needs one to stand in its style's spectrum."""
+        if not self.stage or not self.song.style or self.eq or self.gain is not None:
+            return
+        power = np.sum([spectrum(mixed[k]) for k in sorted(mixed)], axis=0)
+        self.eq = gains_into(power, *match.target(self.song.style))
+        self.moves = replace(self.moves, eq=self.eq)
 
     def _kept(self, names: list[str], made: dict[int, Pcm]) -> Pcm:
         """The whole file from the chunks just made and those on the shelf."""

@@ -21,6 +21,7 @@ from audio.mix.filters import Samples
 from audio.mix.linear import CHUNK, TAPS
 from audio.mix.meters import SILENCE, STEP, Weighting, integrated
 from audio.mix.mixdown import HOP, Mixdown, Strip
+from audio.mix.tonal import told
 
 MOST_DB = 14.0
 """A track is moved by no more than this."""
@@ -31,16 +32,22 @@ _ROLES = {"kit": "drums", "bass": "bass", "pad": "pad", "strings": "pad", "lead"
 
 @dataclass(frozen=True, slots=True)
 class Moves:
-    """What was moved: dB by track (the voice under its own name)."""
+    """What was moved: dB by track (the voice under its own name), and the equaliser of the master."""
 
     gains: dict[str, float]
+    eq: tuple[float, ...] = ()
 
     @property
     def text(self) -> str:
-        """For the credits, such as ``bass +4.5 dB, voice -3.0 dB (gain staging by loudness)``."""
-        if not self.gains:
-            return ""
-        return ", ".join(f"{name} {gain:+.1f} dB" for name, gain in self.gains.items()) + " (gain staging by loudness)"
+        """For the credits, such as ``bass +4.5 dB, voice -3.0 dB (gain staging by loudness); high mid -1.2 dB
+        (equaliser of the master)``."""
+        parts = []
+        if self.gains:
+            faders = ", ".join(f"{name} {gain:+.1f} dB" for name, gain in self.gains.items())
+            parts.append(faders + " (gain staging by loudness)")
+        if any(self.eq):
+            parts.append(told(self.eq))
+        return "; ".join(parts)
 
 
 @lru_cache(maxsize=1)

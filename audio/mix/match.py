@@ -8,8 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from audio.mix.filters import Floats, Samples
-from audio.mix.meters import bands
+from audio.mix import tonal
+from audio.mix.filters import Floats, Samples, response
+from audio.mix.meters import EDGES, spectrum
 from audio.mix.repair import Move
 
 RATE = 48_000
@@ -19,8 +20,6 @@ LIMIT_DB = 6.0
 _TAPS = 8191
 _SIZE = 16_384
 _FLOOR_DB = -62.0
-EDGES = (20, 120, 500, 2000, 6000, 16000)
-"""Hz between the five bands in which styles are described."""
 
 
 def third_octaves(sound: Samples) -> Floats:
@@ -101,19 +100,17 @@ def matched(sound: Samples, reference: Samples) -> tuple[Samples, list[Move]]:
 
 def styled(sound: Samples, style: str) -> tuple[Samples, list[Move]]:
     """(n, 2) with its spectrum moved into the band of a style, and no further."""
-    low, high = target(style)
-    own = np.array(bands(sound))
-    need = np.clip(own, low, high) - own
-    middles = [float(np.sqrt(a * b)) for a, b in zip(EDGES, EDGES[1:])]
-    curve = np.clip(np.interp(np.log2(CENTRES), np.log2(middles), need), -LIMIT_DB, LIMIT_DB)
-    return _moved(sound, curve, style)
+    gains = tonal.gains_into(spectrum(sound), *target(style), LIMIT_DB)
+    if not gains:
+        return sound, []
+    return _moved(sound, 20 * np.log10(response(tonal.sections(gains), CENTRES)), style)
 
 
 def _moved(sound: Samples, curve: Floats, name: str) -> tuple[Samples, list[Move]]:
     if float(np.abs(curve).max()) < 0.25:
         return sound, []
     parts = []
-    for label, (a, b) in zip(("low", "low mid", "mid", "high mid", "high"), zip(EDGES, EDGES[1:])):
+    for label, (a, b) in zip(tonal.NAMES, zip(EDGES, EDGES[1:])):
         parts.append(f"{label} {curve[(a <= CENTRES) & (b > CENTRES)].mean():+.1f}")
     worst = float(curve[np.abs(curve).argmax()])
     return equalised(sound, curve), [Move("spectrum", worst, f"towards {name}: {', '.join(parts)} dB")]

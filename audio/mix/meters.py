@@ -104,20 +104,28 @@ def correlation(pcm: npt.NDArray[np.floating]) -> float:
     return float((left * right).sum() / scale) if scale > 0 else 1.0
 
 
-def bands(
-    pcm: npt.NDArray[np.floating], edges: tuple[int, ...] = (20, 120, 500, 2000, 6000, 16000), rate: int = 48_000
-) -> list[float]:
-    """Share of the energy between neighbouring ``edges`` (Hz), each in dB of the whole."""
+BAND_FRAMES = 8192
+"""Frames of the window in which bands are measured."""
+EDGES = (20, 120, 500, 2000, 6000, 16000)
+"""Hz between the five bands in which styles are described."""
+
+
+def spectrum(pcm: npt.NDArray[np.floating]) -> Floats:
+    """Power of both channels' mean at the frequencies of ``BAND_FRAMES``, summed over whole windows."""
     mono = _stereo(pcm).astype(np.float64).mean(axis=1)
-    size = 8192
-    frames = len(mono) // size
-    if not frames:
-        return [-120.0] * (len(edges) - 1)
-    spectrum = np.abs(np.fft.rfft(mono[: frames * size].reshape(frames, size) * np.hanning(size), axis=1)) ** 2
-    power = spectrum.sum(axis=0)
-    freqs = np.fft.rfftfreq(size, 1 / rate)
-    whole = power.sum() + 1e-20
-    return [
-        float(10 * np.log10(power[(freqs >= low) & (freqs < high)].sum() / whole + 1e-12))
-        for low, high in zip(edges, edges[1:])
-    ]
+    frames = mono[: len(mono) // BAND_FRAMES * BAND_FRAMES].reshape(-1, BAND_FRAMES)
+    power: Floats = (np.abs(np.fft.rfft(frames * np.hanning(BAND_FRAMES), axis=1)) ** 2).sum(axis=0)
+    return power
+
+
+def shares(power: Floats, edges: tuple[int, ...] = EDGES, rate: int = 48_000) -> Floats:
+    """What lies between neighbouring ``edges`` (Hz) of a power :func:`spectrum`, each in dB of the whole."""
+    freqs = np.fft.rfftfreq(BAND_FRAMES, 1 / rate)
+    within = [power[(freqs >= low) & (freqs < high)].sum() for low, high in zip(edges, edges[1:])]
+    made: Floats = 10 * np.log10(np.array(within) / (power.sum() + 1e-20) + 1e-12)
+    return made
+
+
+def bands(pcm: npt.NDArray[np.floating], edges: tuple[int, ...] = EDGES, rate: int = 48_000) -> list[float]:
+    """Share of the energy between neighbouring ``edges`` (Hz), each in dB of the whole."""
+    return [float(level) for level in shares(spectrum(pcm), edges, rate)]

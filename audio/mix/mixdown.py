@@ -32,7 +32,7 @@ _REACH = 96
 _STRETCH = 1024
 LIMIT_PAST = 48_000
 LIMIT_AHEAD = 4 * _REACH + PEAK_TAPS
-BACK = ROOM + TAPS + 2 * (_GLUE + _EASE) * HOP + LIMIT_PAST
+BACK = ROOM + 2 * TAPS + 2 * (_GLUE + _EASE) * HOP + LIMIT_PAST
 """Samples of the past that can be heard in a sample, echoes and the sounds' own length not counted."""
 AHEAD = LIMIT_AHEAD + 12_000
 
@@ -330,6 +330,15 @@ def _spread(hops: npt.NDArray[np.floating]) -> Samples:
     steps = (np.arange(HOP) / HOP)[None, :]
     made: Samples = (hops[:-1, None] + np.diff(hops)[:, None] * steps).astype(np.float32).ravel()
     return made
+
+
+def equalised(chunk: Samples, before: Samples | None, eq: Equaliser) -> Samples:
+    """A chunk of the mix through the master's equaliser; ``before`` is the chunk before it."""
+    pair = np.zeros((2, TAPS + CHUNK))
+    pair[:, TAPS:] = chunk.T
+    if before is not None:
+        pair[:, :TAPS] = before[-TAPS:].T
+    return np.ascontiguousarray(eq(pair).T, np.float32)
 
 
 class Peaks:

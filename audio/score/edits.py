@@ -15,7 +15,7 @@ from typing import Any, get_type_hints
 
 from audio.score.chart import read_chord
 from audio.score.errors import ScoreError
-from audio.score.model import CURVES, Chord, Curve, Mix, Note, Section, Song, Tempo, Track
+from audio.score.model import CURVES, MOST_EQ, Chord, Curve, Note, Section, Song, Tempo, Track, is_eq
 
 MAX_EVENTS = 100_000
 
@@ -127,10 +127,32 @@ class SetMaster:
     master_db: float | None
 
 
-Edit = SetNote | AddNote | RemoveNote | SetBars | SetChord | SetTrack | SetCurve | SetTempo | SetEnergy | SetMaster
+@dataclass(frozen=True, slots=True)
+class SetEqualiser:
+    """The master's equaliser: five gains in dB, or none."""
+
+    eq: tuple[float, ...] = ()
+
+
+Edit = (
+    SetNote | AddNote | RemoveNote | SetBars | SetChord | SetTrack | SetCurve | SetTempo | SetEnergy | SetMaster
+    | SetEqualiser
+)  # fmt: skip
 _KINDS: dict[str, type[Any]] = {
     kind.__name__: kind
-    for kind in (SetNote, AddNote, RemoveNote, SetBars, SetChord, SetTrack, SetCurve, SetTempo, SetEnergy, SetMaster)
+    for kind in (
+        SetNote,
+        AddNote,
+        RemoveNote,
+        SetBars,
+        SetChord,
+        SetTrack,
+        SetCurve,
+        SetTempo,
+        SetEnergy,
+        SetMaster,
+        SetEqualiser,
+    )
 }
 
 
@@ -149,7 +171,11 @@ def apply(song: Song, edit: Edit) -> Song:
         made: Iterable[Section] = (replace(s, energy=edit.energy) if s.bar == edit.bar else s for s in song.sections)
         return replace(song, sections=tuple(made))
     if isinstance(edit, SetMaster):
-        return replace(song, mix=Mix(edit.master_db))
+        return replace(song, mix=replace(song.mix, master_db=edit.master_db))
+    if isinstance(edit, SetEqualiser):
+        if not is_eq(edit.eq):
+            raise ValueError(f"equaliser {list(edit.eq)}: it has five gains from -{MOST_EQ:g} to {MOST_EQ:g} dB")
+        return replace(song, mix=replace(song.mix, eq=edit.eq))
     if all(track.name != edit.track for track in song.tracks):
         names = ", ".join(track.name for track in song.tracks)
         raise ValueError(f"no track {edit.track!r}; there are {names}")
@@ -334,7 +360,8 @@ def _event(data: dict[str, Any], number: int) -> Event:
 def _typed(value: Any, hint: str) -> Any:
     """A JSON value as what the edit's field holds."""
     if isinstance(value, list):
-        return tuple(_row(v) if isinstance(v, list) else str(v) for v in value)
+        plain = float if "float" in hint else str
+        return tuple(_row(v) if isinstance(v, list) else plain(v) for v in value)
     if "Fraction" in hint:
         return Fraction(str(value))
     return value

@@ -63,6 +63,7 @@ def _conductor(song: Song) -> Any:
     facts |= {"seed": str(song.seed), "bars": str(song.bars)}
     if song.mix.master_db is not None:
         facts["master"] = repr(song.mix.master_db)
+    facts["eq"] = song.mix.eq_text
     facts |= {f"credits {k}": v for k, v in song.credits.items()}
     events += [(0, 1, mido.MetaMessage("text", text=f"{k}: {v}")) for k, v in facts.items() if v]
     for meter in song.meters:
@@ -212,15 +213,8 @@ class _Midi:
             prompt=self.facts.get("prompt", ""),
             artist=self.facts.get("artist", ""),
             credits=self.credits,
-            mix=self._mix(),
+            mix=Mix.read(self.facts.get("master", ""), self.facts.get("eq", "")),
         )
-
-    def _mix(self) -> Mix:
-        try:
-            gain = float(self.facts.get("master", "nan"))
-        except ValueError:
-            return Mix()
-        return Mix(gain) if -60 <= gain <= 60 else Mix()
 
     def _at(self, tick: int) -> Fraction:
         if tick > MAX_BEATS * self.beat:
@@ -313,7 +307,7 @@ class _Midi:
                 if low <= float(match[2]) <= high:
                     self.drawn[match[1]].append((self._at(tick), float(match[2])))
             return
-        fact = re.match(r"^(artist|style|prompt|mode|key|seed|bars|master|credits [^:]{1,60}): (.*)$", text, re.S)
+        fact = re.match(r"^(artist|style|prompt|mode|key|seed|bars|master|eq|credits [^:]{1,60}): (.*)$", text, re.S)
         if fact and tick == 0:
             if fact[1].startswith("credits "):
                 self.credits[fact[1][8:]] = fact[2]

@@ -110,6 +110,37 @@ class Mix:
 
     master_db: float | None = None
     """Gain of the master, found once and kept: an edit then leaves the loudness of everything else alone."""
+    eq: tuple[float, ...] = ()
+    """The master's equaliser: dB below 120, around 245, 1,000 and 3,460 and above 6,000 Hz; empty for none."""
+
+    @classmethod
+    def read(cls, master: str, eq: str) -> Mix:
+        """From the texts that MIDI and MusicXML files keep; what is not understood stays open."""
+        gain = _numbers(master)
+        bands = _numbers(eq)
+        return cls(gain[0] if len(gain) == 1 and abs(gain[0]) <= MOST_MASTER else None, bands if is_eq(bands) else ())
+
+    @property
+    def eq_text(self) -> str:
+        """The equaliser as such a text."""
+        return " ".join(repr(gain) for gain in self.eq)
+
+
+MOST_MASTER = 60.0
+MOST_EQ = 12.0
+"""dB that the master and a band of its equaliser go up or down."""
+
+
+def is_eq(gains: tuple[float, ...]) -> bool:
+    """Whether these are gains of the master's equaliser: five within bounds, or none."""
+    return len(gains) in (0, 5) and all(abs(gain) <= MOST_EQ for gain in gains)
+
+
+def _numbers(text: str) -> tuple[float, ...]:
+    try:
+        return tuple(float(word) for word in text[:200].split())
+    except ValueError:
+        return ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from audio.score import chart
 from audio.score import text as lines
 from audio.score.chords import flat_key, pitch_class
 from audio.score.errors import ScoreError
-from audio.score.model import Meter, Mix, Note, Song, Tempo, TempoMap, Track
+from audio.score.model import MOST_EQ, MOST_MASTER, Meter, Mix, Note, Song, Tempo, TempoMap, Track, is_eq
 
 HEAD = """\
 # A Limelight song. Change anything and perform it again.
@@ -54,9 +54,13 @@ def dumps(song: Song) -> str:
         out.append("\n# name, bars, energy\nsections = " + _block(chart.section_lines(song.sections)))
     if song.chords:
         out.append("\nchords = " + _block(_chart(song, tempo)))
-    if song.mix.master_db is not None:
+    if song.mix.master_db is not None or song.mix.eq:
         out.append("\n# Kept, so that an edit changes only what it touches; without it the loudness is measured anew.")
-        out.append(f"[mix]\nmaster_db = {song.mix.master_db!r}")
+        out.append("[mix]")
+    if song.mix.master_db is not None:
+        out.append(f"master_db = {song.mix.master_db!r}")
+    if song.mix.eq:
+        out.append(f"eq = {list(song.mix.eq)!r}  # dB: low, low mid, mid, high mid, high")
     if song.credits:
         out.append("\n[credits]")
         out += [f"{_key(k)} = {_string(v)}" for k, v in song.credits.items()]
@@ -189,14 +193,22 @@ class _Reader:
 
     def mix(self) -> Mix:
         table = self.data.get("mix", {})
-        if not isinstance(table, dict) or not set(table) <= {"master_db"}:
-            raise self.error(self.line_of("[mix]"), "the mix is not understood", "Known is master_db = -2.5.")
-        if "master_db" not in table:
-            return Mix()
-        gain = self.value("master_db", float, 0.0, table)
-        if not -60 <= gain <= 60:
-            raise self.error(self.line_of("master_db"), f"master_db {gain}", "It goes from -60 to 60.")
-        return Mix(gain)
+        if not isinstance(table, dict) or not set(table) <= {"master_db", "eq"}:
+            raise self.error(self.line_of("[mix]"), "the mix is not understood", "Known are master_db = -2.5 and eq.")
+        gain = self.value("master_db", float, 0.0, table) if "master_db" in table else None
+        if gain is not None and not abs(gain) <= MOST_MASTER:
+            raise self.error(
+                self.line_of("master_db"), f"master_db {gain}", f"It goes from -{MOST_MASTER:g} to {MOST_MASTER:g}."
+            )
+        found = table.get("eq", [])
+        plain = isinstance(found, list) and all(type(g) in (int, float) for g in found)
+        eq = tuple(float(g) for g in found) if plain else (0.0,)
+        if not is_eq(eq):
+            raise self.error(
+                self.line_of("eq"), f"eq = {str(found)[:40]}",
+                f"It is five gains from -{MOST_EQ:g} to {MOST_EQ:g} dB: low, low mid, mid, high mid, high.",
+            )  # fmt: skip
+        return Mix(gain, eq)
 
     def tempos(self) -> tuple[Tempo, ...]:
         found = [Tempo(Fraction(0), self.bpm(self.data.get("tempo", 120), "tempo"))]

@@ -121,7 +121,7 @@ class _Xml:
                 (c.text or "" for c in self.root.findall("identification/creator") if c.get("type") == "artist"), ""
             ),
             credits={k[8:]: v for k, v in fields.items() if k.startswith("credits ")},
-            mix=_mix(fields.get("master", "")),
+            mix=Mix.read(fields.get("master", ""), fields.get("eq", "")),
         )
 
     def _find(self, path: str) -> str:
@@ -287,14 +287,6 @@ class _Xml:
         marks = sorted(self.chords, key=lambda c: c[0])
         ends = [at for at, _ in marks[1:]] + [self.end]
         return tuple(Chord(at, end - at, symbol) for (at, symbol), end in zip(marks, ends) if end > at)
-
-
-def _mix(text: str) -> Mix:
-    try:
-        gain = float(text)
-    except ValueError:
-        return Mix()
-    return Mix(gain) if -60 <= gain <= 60 else Mix()
 
 
 def _annotated(chords: tuple[Chord, ...], text: str) -> tuple[Chord, ...]:

@@ -64,6 +64,7 @@ def _identification(root: ET.Element, song: Song) -> None:
     facts |= {f"curves P{i + 1}": curve_lines(t.curves, song.tempo_map) for i, t in enumerate(song.tracks) if t.curves}
     if song.mix.master_db is not None:
         facts["master"] = repr(song.mix.master_db)
+    facts["eq"] = song.mix.eq_text
     if any(c.function or c.voicing for c in song.chords):
         facts["harmony"] = json.dumps([[c.function, list(c.voicing)] for c in song.chords], separators=(",", ":"))
     fields = ET.SubElement(box, "miscellaneous")

@@ -20,6 +20,7 @@ from audio.score.edits import (
     SetChord,
     SetCurve,
     SetEnergy,
+    SetEqualiser,
     SetMaster,
     SetNote,
     SetTempo,
@@ -43,7 +44,7 @@ def rich() -> Song:
         Curve("growl", ((Fraction(24), 0.0), (Fraction(30), 0.75))),
     )
     tracks = tuple(dataclasses.replace(t, curves=curves) if t.kind == "voice" else t for t in plain.tracks)
-    return dataclasses.replace(plain, chords=chords, tracks=tracks, mix=Mix(-2.25))
+    return dataclasses.replace(plain, chords=chords, tracks=tracks, mix=Mix(-2.25, (0.0, 0.5, 0.0, -1.25, 0.0)))
 
 
 @pytest.mark.parametrize("suffix", [".toml", ".mid", ".musicxml"])
@@ -101,6 +102,7 @@ def edits(piece: Song) -> list[object]:
         SetTempo(Fraction(8), Fraction(225, 2)),
         SetEnergy(0, 0.3),
         SetMaster(-1.5),
+        SetEqualiser((0.0, 0.0, 0.5, -2.0, 0.0)),
     ]
 
 

@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 
 from audio.engine.forge import Forge, NoteKey
-from audio.engine.offline import MOST_FADER_DB, STEM_DB, render
+from audio.engine.offline import MOST_FADER_DB, STEM_DB, moved, render
 from audio.engine.press import Press
 from audio.engine.sheet import lay_out
 from audio.engine.shelf import Shelf
 from audio.instruments.errors import SampleError
-from audio.mix import loudness, true_peak
+from audio.mix import bands, loudness, true_peak
+from audio.mix.match import target
 from audio.score.model import Mix, Note, Song, Track
 from tests.audio.engine.song import song
 from tests.audio.instruments.test_sampled import soundfont
@@ -67,6 +68,38 @@ def test_loudness_is_found_and_kept(press: Press) -> None:
     assert true_peak(sound) <= -1.0
     again = render(replace(quiet(song(6)), mix=Mix(made.master_db)), press)
     assert np.array_equal(made.pcm, again.pcm)
+
+
+def test_the_masters_equaliser_brings_a_song_into_its_style_and_stays_in_the_score(press: Press) -> None:
+    plain = quiet(song(4))
+    heavy = tuple(replace(t, gain_db=t.gain_db + 9.0) if t.name == "bass" else t for t in plain.tracks)
+    boomy = replace(plain, tracks=heavy)
+    before = np.array(bands(render(boomy, press).pcm / 32767))
+    low, high = target("gamelan")
+    assert before[0] > high[0]  # far too much bass for it
+    made = render(replace(boomy, style="gamelan"), press, staged=True)
+    after = np.array(bands(made.pcm / 32767))
+    assert made.moves.eq
+    assert abs(after - np.clip(after, low, high)).max() < abs(before - np.clip(before, low, high)).max()
+    kept = moved(replace(boomy, style="gamelan"), made.moves)
+    assert kept.mix.eq == made.moves.eq
+    assert "equaliser of the master" in kept.credits["mix"]
+    kept = replace(kept, mix=replace(kept.mix, master_db=made.master_db))
+    assert np.array_equal(render(kept, press).pcm, made.pcm)
+    without = replace(kept, mix=replace(kept.mix, eq=()))
+    assert not np.array_equal(render(without, press).pcm, made.pcm)  # taken out, it is gone
+
+
+def test_an_edit_under_an_equaliser_changes_only_its_note(press: Press, tmp_path: Path) -> None:
+    whole = replace(quiet(song(10)), mix=Mix(-3.0, (1.0, 0.0, -0.5, -2.0, 0.5)))
+    shelf = Shelf(tmp_path)
+    first = render(whole, press, shelf=shelf)
+    at = Fraction(2 * 4) + Fraction(1, 2)
+    changed = edited(whole, "keys", at, 84)
+    again = render(changed, press, shelf=shelf)
+    assert again.chunks_made < again.chunks
+    assert np.array_equal(again.pcm, render(changed, press).pcm)
+    assert np.flatnonzero((first.pcm != again.pcm).any(axis=1))[0] >= whole.tempo_map.sample(at)
 
 
 def test_stems_sum_to_the_band(press: Press) -> None:
