@@ -14,7 +14,7 @@ from scipy import fft
 from scipy.ndimage import uniform_filter1d
 from scipy.signal import butter, resample_poly, sosfiltfilt
 
-from audio.voice.source import BINS, HOP, SAMPLE_RATE, Floats
+from audio.voice.source import BINS, HOP, SAMPLE_RATE, Floats, unshifted
 
 LOW, HIGH = 65.0, 620.0
 """Hz between which the fundamental is looked for."""
@@ -152,8 +152,8 @@ def _sampling() -> Floats:
 
 @cache
 def spread(formants: float) -> Floats:
-    """(POINTS, BINS): envelope values back to the spectrum, frequencies scaled by ``formants``."""
-    hertz = np.linspace(0, SAMPLE_RATE / 2, BINS) / formants
+    """(POINTS, BINS): envelope values back to the spectrum, formants shifted by the factor ``formants``."""
+    hertz = unshifted(formants)
     result: Floats = np.stack([np.interp(hertz, _centres(), one) for one in np.eye(POINTS)]).astype(np.float32)
     return result
 

@@ -56,7 +56,7 @@ class _Placed:
 def scale_line(settings: VoiceSettings) -> Sung:
     """A few notes in the middle of a voice's range, by which it is levelled once and for all."""
     middle = round((settings.low + settings.high) / 2)
-    words = (("la", 0), ("me", 2), ("no", 4), ("rain", 0))
+    words = (("la", 0), ("me", 2), ("see", 4), ("no", 0), ("moon", 0), ("you", 2), ("rain", 4))
     half = SAMPLE_RATE // 2
     return Sung(tuple(SungNote(k * half, half, middle + up, word) for k, (word, up) in enumerate(words)))
 

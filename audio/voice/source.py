@@ -16,6 +16,11 @@ BINS = 1025
 
 Floats = npt.NDArray[np.floating[Any]]
 
+_VOWEL_SHARE = 0.4
+"""How far (of a whole formant shift, in octaves) the formants that make the vowel move with the shift."""
+_VOWEL_TOP, _THROAT = 1200.0, 3200.0
+"""Hz below which they lie, and above which lies what tells one throat from another."""
+
 
 class VoiceError(RuntimeError):
     """A voice source cannot be used; the message says which and what to do."""
@@ -62,5 +67,17 @@ class Bank(Protocol):
         ...
 
     def envelope(self, params: Floats, formants: float = 1.0) -> Floats:
-        """(frames, n) parameters to (frames, BINS) natural-log magnitude spectra; ``formants`` scales frequencies."""
+        """(frames, n) parameters to (frames, BINS) natural-log magnitude spectra; ``formants``: see :func:`unshifted`."""
         ...
+
+
+def unshifted(formants: float) -> Floats:
+    """Where every frequency of a spectrum comes from (Hz) when its formants are shifted by the factor ``formants``.
+
+    Only what lies above 3.2 kHz, which tells one throat from another, moves all the way: vowels whose first two
+    formants move as far are taken for others.
+    """
+    hertz = np.linspace(0, SAMPLE_RATE / 2, BINS)
+    rise = np.clip(np.log(np.maximum(hertz, 1) / _VOWEL_TOP) / np.log(_THROAT / _VOWEL_TOP), 0, 1)
+    result: Floats = hertz / formants ** (_VOWEL_SHARE + (1 - _VOWEL_SHARE) * rise)
+    return result
