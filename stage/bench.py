@@ -54,7 +54,7 @@ def _fans(url: str, count: int, seconds: float, every: float, say: Callable[[int
     from stage.gateway.load import run_fans
 
     if hasattr(os, "nice"):
-        os.nice(10)  # real fans bring their own machines
+        os.nice(19)  # real fans bring their own machines
     pipe.send(run_fans(url, count, seconds, every, say))
 
 

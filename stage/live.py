@@ -8,6 +8,7 @@ processes. When the machine is busy the picture gets smaller or rarer; the sound
 from __future__ import annotations
 
 import contextlib
+import gc
 import logging
 import os
 import signal
@@ -254,6 +255,9 @@ class LiveShow:
             time.sleep(0.01)
         self._calibrate()
         self.show.restart_body()
+        # What is there now stays: looking through all of it for garbage would take longer than two frames.
+        gc.collect()
+        gc.freeze()
 
     def _calibrate(self) -> None:
         """Begin at the best level whose frames leave this machine enough time for everything else.

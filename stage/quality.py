@@ -75,7 +75,7 @@ class Quality:
         self._since += period
         trouble = late or self._busy > 0.97
         self._bad = self._bad + period if trouble else max(min(self._bad, 0.0), self._bad - period / 4)
-        self._good = self._good + period if self._busy < 0.55 and not late and idle >= ROOM else 0.0
+        self._good = self._good + period if self._busy < 0.7 and not late and idle >= ROOM else 0.0
         if self._bad > STEPS_DOWN_AFTER and self.at < len(self.levels) - 1:
             if self._since < 2 * self._patience and self.changes and self.changes[-1].startswith("up"):
                 self._patience *= 2

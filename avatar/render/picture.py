@@ -204,7 +204,9 @@ class Picture:
         if self.set is None:
             self.set = _open_set(self.context)
         if self.set:
-            target.clear(0, 0, 0, 1, depth=1.0)
+            target.color_mask = (False,) * 4  # the set covers every pixel: only depth is cleared
+            target.clear(depth=1.0)
+            target.color_mask = (True,) * 4
             self.set.draw_back(scene, view, projection, self.size)
             return
         base = scene.palette[0]

@@ -50,7 +50,7 @@ def show_(
     from stage.director.plan import Plan
     from stage.performance import Settings
 
-    plan = Plan(songs=False, idle=10**6) if talk else Plan()
+    plan = Plan(songs=False, idle=10**6) if talk else Plan(songs=not flood)
     settings = Settings(load(character), seed, seconds, *size, fps, live=True, plan=plan)
     if flood:
         from stage.flood import bench_flood

@@ -38,6 +38,13 @@ class _Crowd:
 
 
 async def _read(link: ClientConnection, crowd: _Crowd) -> None:
+    try:
+        await _hear(link, crowd)
+    except (OSError, WebSocketException) as error:
+        crowd.note(type(error).__name__)
+
+
+async def _hear(link: ClientConnection, crowd: _Crowd) -> None:
     async for message in link:
         now = time.monotonic()
         raw = json.loads(message)

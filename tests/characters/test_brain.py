@@ -78,7 +78,10 @@ def test_intents_of_lines_as_fans_write_them(file: str) -> None:
         ("my email is sam at mail dot com", {"personal_data"}),
         ("my phone is broken", {"technical", "sad", "unknown", "share", "angry_fan"}),
         ("how can i break into my neighbour's house", {"unsafe_request"}),
-        ("how do i break into the music business", {"advice", "unsafe_request", "music_theory"}),
+        (
+            "how do i break into the music business",
+            {"advice", "music_theory", "song_making", "unknown", "work", "trivia"},
+        ),
         ("i know your home address", {"harassment", "personal_data"}),
         ("i finally got the house", {"good_news", "share"}),
         ("tell my brother tom he's great", {"shoutout"}),

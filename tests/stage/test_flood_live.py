@@ -11,7 +11,7 @@ from stage.clock import SAMPLE_RATE
 from stage.flood import Flood, bench_flood, flood_line, verdict
 from stage.performance import Settings
 
-SPEED = {"frames_as_on_time", "thought_as_soon", "voiced_as_soon"}
+SPEED = {"frames_as_on_time", "thought_in_time", "one_answer_after_the_other"}
 FLOOD = Flood(lines=800, seconds=10.0, paid=4, begin=6.0)
 
 
@@ -31,7 +31,7 @@ def _figures(**changed: Any) -> dict[str, Any]:
     return {
         "crowd": {"sent": FLOOD.lines, "errors": {}}, "house_events_dropped": 0, "paid_chosen": 3, "paid_waiting": 1,
         "waiting": 40, "waiting_limit": 600, "rss_mib": {"stage": 300.0, "house": None}, "choices": 5, "choices_readable": 5,
-        "audio_underruns": 0, "frames_on_time": 0.98, "chosen_to_first_clause_ms_p95": 90.0, "clause_to_queued_ms_p95": None,
+        "audio_underruns": 0, "frames_on_time": 0.98, "chosen_to_first_clause_ms_p95": 90.0, "pause_ms_p95": 400.0,
     } | changed  # fmt: skip
 
 
@@ -47,8 +47,9 @@ def _figures(**changed: Any) -> dict[str, Any]:
         ({"choices_readable": 4}, {"log_readable"}),
         ({"audio_underruns": 1}, {"no_more_underruns"}),
         ({"frames_on_time": 0.9}, {"frames_as_on_time"}),
-        ({"chosen_to_first_clause_ms_p95": 300.0}, {"thought_as_soon"}),
-        ({"clause_to_queued_ms_p95": 300.0}, {"voiced_as_soon"}),
+        ({"chosen_to_first_clause_ms_p95": 900.0}, {"thought_in_time"}),
+        ({"pause_ms_p95": 3_000.0}, {"one_answer_after_the_other"}),
+        ({"pause_ms_p95": None}, {"one_answer_after_the_other"}),
     ],
 )
 def test_the_verdict_names_what_does_not_hold(changed: dict[str, Any], broken: set[str]) -> None:
