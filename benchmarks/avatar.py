@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -26,6 +27,8 @@ from benchmarks.dense import dense
 from benchmarks.peer import Peer
 
 SIZE = (1280, 720)
+ALONE = {"OPENBLAS_NUM_THREADS": "1"}
+"""As the command line sets it."""
 
 
 class Ours:
@@ -33,7 +36,9 @@ class Ours:
 
     def __init__(self, model: Path, aa: str) -> None:
         command = [sys.executable, "-m", "benchmarks.avatar", str(model), "--turns", aa]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=os.environ | ALONE
+        )
         self.frames(15)
 
     def frames(self, count: int) -> dict[str, float]:

@@ -14,6 +14,8 @@ from stage.cli.errors import Refused, reasons
 
 # No plugin of another package may touch our models, and looking for some costs every start 50 ms.
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+# Our products are small: more threads of linear algebra only spin beside the renderer's.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 MODULES = {
     "show": ("show", "render"),
