@@ -113,9 +113,9 @@ class Pace:
         self._zero = time.monotonic()
         self._held: float | None = None
 
-    def start(self) -> None:
-        """Sample 0 is now."""
-        self._zero = time.monotonic()
+    def start(self, after: float = 0.0) -> None:
+        """Sample 0 is ``after`` seconds from now."""
+        self._zero = time.monotonic() + after
 
     def due(self, sample: float) -> float:
         """Monotonic time at which a sample is due."""
@@ -235,7 +235,7 @@ class LiveShow:
         time.sleep(0.15)
         # The threads of sound and encoder hold the interpreter for microseconds: let them have it at once.
         sys.setswitchinterval(SWITCH)
-        self.pace.start()
+        self.pace.start(EARLY)  # so that the first frames, too, are begun as early as all others
         sound.start()
         try:
             self._frames(window)

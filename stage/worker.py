@@ -49,7 +49,7 @@ class Workshop(Protocol):
     def close(self) -> None: ...
 
 
-PATIENT = 4
+PATIENT = 3
 """Urgency from which on a job gives way to sound, picture and answers: its own thread, where threads have priorities."""
 
 

@@ -168,7 +168,7 @@ class Bandstand:
         first = now.sample(now.bar_beat(from_bar))
         for i, (offset, phrase) in enumerate(following.phrases):
             if offset >= first:
-                self._perform(f"sing:{following.id}:{i}", phrase, 3)
+                self._perform(f"sing:{following.id}:{i}", phrase, 2)
         self._next, self._wait_until = following, horizon + 8 * SAMPLE_RATE
         return self.next_bar(horizon + COMMIT)
 
