@@ -414,6 +414,7 @@ class LiveShow:
             self.picture.release()
         self.show.close()
         self.house.close()
+        gc.unfreeze()  # another show in this process finds its memory free
 
 
 @contextlib.contextmanager

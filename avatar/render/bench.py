@@ -61,6 +61,7 @@ class Run:
 
     def release(self) -> None:
         self.picture.release()
+        gc.unfreeze()
 
 
 def bench(

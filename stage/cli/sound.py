@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import threading
 from dataclasses import replace
@@ -81,10 +80,9 @@ def song(
 
 
 def _begin() -> None:
-    """Before anything heavy is imported: workers wake, sums are made on one thread each, a request to end is heard."""
+    """Before anything heavy is imported: workers wake, a request to end is heard."""
     from audio import workers
 
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     workers.wake()
 
     def end(*_: object) -> None:
