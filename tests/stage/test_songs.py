@@ -143,7 +143,7 @@ def within(seconds: float, true: Callable[[], bool]) -> bool:
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
 def test_an_ended_command_leaves_nothing(how: signal.Signals, tmp_path: Path) -> None:
     """No worker goes on, and what was half written is gone (unless the command was killed outright)."""
-    words = [sys.executable, "-m", "stage.cli", "song", "lumi", "rain", "--bars", "8", "-o", str(tmp_path / "x")]
+    words = [sys.executable, "-m", "stage.cli", "song", "lumi", "rain", "--bars", "96", "-o", str(tmp_path / "x")]
     place = {**os.environ, "LIMELIGHT_CACHE": str(tmp_path / "cache")}
     command = subprocess.Popen(words, start_new_session=True, env=place, stderr=subprocess.PIPE)
 
