@@ -24,13 +24,12 @@ _MS = SAMPLE_RATE / 1000
 _LENGTHS = {"stop": (45, 85), "affricate": (70, 120), "fricative": (65, 120), "nasal": (45, 85), "liquid": (45, 80),
             "glide": (45, 80), "aspirate": (45, 80), "vowel": (60, 400), "rest": (10, 50)}  # fmt: skip
 """Shortest and longest milliseconds of a consonant as spoken, by kind."""
-_DWELL, _HISS = 2.4, 1.8
+_DWELL, _DWELLS = 2.4, {"stop": 3.2, "fricative": 1.8, "affricate": 1.8}
 """Times longer that a consonant is sung than spoken, where the notes leave room (consonants never take more than half of
 a note): between long vowels a spoken one is missed. Hissing ones less, or they would stand out. Figures in docs/voice.md.
 """
-_HASTE = 0.25
-"""How much of what a consonant is longer goes into its ways in and out; the rest is waited out in its middle, so that
-bursts and transitions keep nearly their own speed."""
+_HASTE = 0.6
+"""How much of what a consonant is longer goes into its ways in and out; the rest is waited out in its middle."""
 _TOGETHER = 0.06 * SAMPLE_RATE
 """Notes closer than this are sung on one breath, joined."""
 _BELOW, _BELOW_VOICELESS, _BELOW_AFTER = 10.5, 6.5, 0.0
@@ -248,7 +247,7 @@ class _Line:
                     high = _rise(power, group[i + 1].source, p.source)
                 if p.nucleus and i and not group[i - 1].nucleus:
                     low = _rise(power, p.source, group[i - 1].source)
-                points += _hold(p, low, high) if p.nucleus else _wait(p, low, high, power)
+                points += _hold(p, low, high, self.source.params) if p.nucleus else _wait(p, low, high, power)
         times = np.array([t for t, _ in points], np.float64)
         # Equal or falling times (phones of no length) would make the path ambiguous.
         times = np.maximum.accumulate(times) + np.arange(len(times)) * 1e-3
@@ -328,7 +327,7 @@ def _natural(phone: _Placed) -> float:
     """Samples a consonant takes where there is room."""
     kind = sounds.sound(phone.symbol).kind
     low, high = _LENGTHS[kind]
-    return (_HISS if kind in ("fricative", "affricate") else _DWELL) * float(
+    return _DWELLS.get(kind, _DWELL) * float(
         np.clip((phone.source.end - phone.source.start) * HOP, low * _MS, high * _MS)
     )
 
@@ -343,11 +342,10 @@ def _lay(group: list[_Placed], start: int, end: int) -> None:
         p.start, p.end = round(float(a)), round(float(b))
 
 
-def _hold(p: _Placed, low: float, high: float) -> list[tuple[float, float]]:
-    """A vowel: in at its own speed, held at its target, out at its own speed; squeezed when the note is short."""
+def _hold(p: _Placed, low: float, high: float, params: Floats) -> list[tuple[float, float]]:
+    """A vowel: in at its own speed, held where it is stillest, out at its own speed; squeezed when the note is short."""
     length = float(p.end - p.start)
-    diphthong = p.symbol in sounds.OFFGLIDES
-    target = low + (0.32 if diphthong else 0.5) * (high - low)
+    target = low + 0.32 * (high - low) if p.symbol in sounds.OFFGLIDES else _stillest(low, high, params)
     into, out = (target - low) * HOP, (high - target) * HOP
     scale = min(1.0, 0.8 * length / max(1.0, into + out))
     return [
@@ -356,6 +354,17 @@ def _hold(p: _Placed, low: float, high: float) -> list[tuple[float, float]]:
         (p.end - scale * out, target + 0.4),
         (p.end - 1, high),
     ]
+
+
+def _stillest(low: float, high: float, params: Floats) -> float:
+    """Source frame between two where a vowel moves least; its very middle by a little preference."""
+    middle, size = (low + high) / 2, high - low
+    at = np.arange(int(np.ceil(low + 0.3 * size)), int(low + 0.7 * size) + 1)
+    at = at[(at > 0) & (at < len(params) - 1)]
+    if size <= 6 or not len(at):
+        return middle
+    moves = np.abs(params[at + 1, 1:] - params[at - 1, 1:]).sum(axis=1) * (1 + 0.5 * np.abs(at - middle) / size)
+    return float(at[np.argmin(moves)])
 
 
 def _wait(p: _Placed, low: float, high: float, power: Floats) -> list[tuple[float, float]]:
