@@ -247,7 +247,7 @@ class _Line:
                     high = _rise(power, group[i + 1].source, p.source)
                 if p.nucleus and i and not group[i - 1].nucleus:
                     low = _rise(power, p.source, group[i - 1].source)
-                points += _hold(p, low, high, self.source.params) if p.nucleus else _wait(p, low, high, power)
+                points += _hold(p, low, high) if p.nucleus else _wait(p, low, high, power)
         times = np.array([t for t, _ in points], np.float64)
         # Equal or falling times (phones of no length) would make the path ambiguous.
         times = np.maximum.accumulate(times) + np.arange(len(times)) * 1e-3
@@ -342,10 +342,11 @@ def _lay(group: list[_Placed], start: int, end: int) -> None:
         p.start, p.end = round(float(a)), round(float(b))
 
 
-def _hold(p: _Placed, low: float, high: float, params: Floats) -> list[tuple[float, float]]:
-    """A vowel: in at its own speed, held where it is stillest, out at its own speed; squeezed when the note is short."""
+def _hold(p: _Placed, low: float, high: float) -> list[tuple[float, float]]:
+    """A vowel: in at its own speed, held at its target, out at its own speed; squeezed when the note is short."""
     length = float(p.end - p.start)
-    target = low + 0.32 * (high - low) if p.symbol in sounds.OFFGLIDES else _stillest(low, high, params)
+    diphthong = p.symbol in sounds.OFFGLIDES
+    target = low + (0.32 if diphthong else 0.5) * (high - low)
     into, out = (target - low) * HOP, (high - target) * HOP
     scale = min(1.0, 0.8 * length / max(1.0, into + out))
     return [
@@ -356,19 +357,9 @@ def _hold(p: _Placed, low: float, high: float, params: Floats) -> list[tuple[flo
     ]
 
 
-def _stillest(low: float, high: float, params: Floats) -> float:
-    """Source frame between two where a vowel moves least; its very middle by a little preference."""
-    middle, size = (low + high) / 2, high - low
-    at = np.arange(int(np.ceil(low + 0.3 * size)), int(low + 0.7 * size) + 1)
-    at = at[(at > 0) & (at < len(params) - 1)]
-    if size <= 6 or not len(at):
-        return middle
-    moves = np.abs(params[at + 1, 1:] - params[at - 1, 1:]).sum(axis=1) * (1 + 0.5 * np.abs(at - middle) / size)
-    return float(at[np.argmin(moves)])
-
-
 def _wait(p: _Placed, low: float, high: float, power: Floats) -> list[tuple[float, float]]:
-    """A consonant: in and out at nearly its own speed, what it is longer waited out in its middle, a stop's closure.
+    """A consonant: in and out somewhat slower than spoken, the rest of what it is longer waited out in its middle, a stop's
+    closure.
 
     Glides are all movement and are slowed evenly, and so is what is shorter than spoken.
     """
