@@ -138,7 +138,9 @@ class Picture:
             self._turns.reverse()
         now = self._now
         target = now.drawn
-        planes = figure.reach.planes(rig, view, float(projection[1, 1])) if figure is not None and rig is not None else None
+        planes = (
+            figure.reach.planes(rig, view, float(projection[1, 1])) if figure is not None and rig is not None else None
+        )
         depth_row, behind, fresh = now.slices.next(planes)
         sliced = projection.copy()
         sliced[2] = depth_row
@@ -155,7 +157,7 @@ class Picture:
         if figure is not None:
             figure.draw(target, self._finest(rig, view, projection))
         if self.set and scene.backdrop != "plain":
-            self.set.draw_front(scene, view, projection, self.size)
+            self.set.draw_front(scene, self.size)
         self._fade(scene)
         if target is not now.main:
             self.context.copy_framebuffer(now.main, target)
