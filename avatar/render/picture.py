@@ -83,8 +83,8 @@ class Picture:
         self.aa = aa
         self.resize(size, aa)
 
-    def resize(self, size: tuple[int, int], aa: str | None = None) -> None:
-        """Changes size and antialiasing; the model stays."""
+    def resize(self, size: tuple[int, int], aa: str | None = None, finest_line: float | None = None) -> None:
+        """Changes size, antialiasing and ``finest_line``; the model stays."""
         enter(self.context)
         w, h = int(size[0]), int(size[1])
         limit = int(self.context.info["GL_MAX_RENDERBUFFER_SIZE"])
@@ -93,6 +93,7 @@ class Picture:
         if aa is not None and aa not in AA:
             raise RenderError(f"antialiasing {aa!r} is not known. Use one of {', '.join(AA)}.")
         self.aa = aa or self.aa
+        self.finest_line = self.finest_line if finest_line is None else finest_line
         if self.window and self.aa == "mlaa":
             self.aa = "fxaa"
         self._free_targets()
