@@ -160,7 +160,7 @@ def cap() -> Piece:
 
 def inside() -> Piece:
     """The dark inside of the cap below the crown, seen past the neck and the cheeks."""
-    piece = flipped(sheet(place(np.array([_cap_row(h, 0.5) for h in (160, 80, _CAP[-1])])), "hair", "inside"))
+    piece = flipped(sheet(place(np.array([_cap_row(h, 0.5) for h in (140, _CAP[-1])])), "hair", "inside"))
     # Towards the audience, so that no rim of light runs along it.
     piece.normals = blend_normals(np.broadcast_to([0.0, -0.3, 1.0], piece.positions.shape), piece.normals, 0.3)
     return piece.bind("head")
