@@ -40,9 +40,9 @@ class SynthVoice:
         self.gate = np.asarray(gate.getBuffer())
         self.freq = np.asarray(freq.getBuffer())
         self.freq[:] = 220.0
-        reader = pyo.TableRead(gate, freq=gate.getRate(), loop=1, interp=1)
-        self.graph: Graph = VOICES[name](Bench(pyo, Lanes(reader, freq, freq.getRate())))
-        self.graph.objects.insert(0, reader)
+        readers = [pyo.TableScan(lane) for lane in (gate, freq)]
+        self.graph: Graph = VOICES[name](Bench(pyo, Lanes(*readers)))
+        self.graph.objects[:0] = readers
         self._tables = (gate, freq)
         self.level = 0.0
         self.hertz = 220.0
@@ -83,6 +83,7 @@ class SynthVoice:
         if held:
             self.gate[offset] = 0.0
         self.freq[offset:] = freq
+        self.graph.begin(freq, level)
         self.level, self.hertz, self.dirty = level, freq, True
 
     def off(self, offset: int) -> None:

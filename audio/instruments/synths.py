@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from audio.instruments.waves import Wave, bend, edges, table
+
 Pyo = Any
 Stream = Any
 _NOISE: dict[int, Any] = {}
@@ -26,11 +28,47 @@ class Graph:
     objects: list[Stream] = field(default_factory=list)
     left: Stream = None
     right: Stream = None
+    oscillators: list[Oscillator] = field(default_factory=list)
+    gates: dict[float, Stream] = field(default_factory=dict)
+    """The gate for envelopes of each exponent."""
+    _level: float = -1.0
+    _hertz: float = -1.0
 
     def add(self, stream: Stream) -> Stream:
         """Keep an object so that it can be started and stopped."""
         self.objects.append(stream)
         return stream
+
+    def begin(self, hertz: float, level: float) -> None:
+        """A note of this pitch and velocity begins in the coming block."""
+        if hertz != self._hertz:
+            self._hertz = hertz
+            for one in self.oscillators:
+                one.tune(hertz)
+        if level != self._level:
+            self._level = level
+            for exponent, gate in self.gates.items():
+                gate.setMul(level ** (1 / exponent - 1))
+
+
+@dataclass(slots=True)
+class Oscillator:
+    """One that reads a table of its wave, and how sharp that is at present."""
+
+    pyo: Pyo
+    stream: Stream
+    wave: Wave
+    sharp: float
+    ratio: float
+    """Of its frequency to the note's."""
+    edges: int
+
+    def tune(self, hertz: float) -> None:
+        """Take the table for a note of this pitch."""
+        wanted = edges(self.wave, hertz * self.ratio, self.sharp)
+        if wanted != self.edges:
+            self.edges = wanted
+            self.stream.setTable(table(self.pyo, self.wave, wanted))
 
 
 @dataclass(slots=True)
@@ -38,9 +76,7 @@ class Lanes:
     """What a voice reads."""
 
     gate: Stream
-    table: Stream
-    """The table of the frequency lane; read again for every detuned oscillator."""
-    rate: float
+    freq: Stream
 
 
 class Bench:
@@ -51,30 +87,38 @@ class Bench:
 
     def freq(self, cents: float = 0.0, ratio: float = 1.0, add: float | Stream = 0) -> Stream:
         """The note's frequency, detuned."""
-        table, rate = self.lanes.table, self.lanes.rate
-        mul = ratio * 2 ** (cents / 1200)
-        return self.graph.add(self.pyo.TableRead(table, freq=rate, loop=1, interp=1, mul=mul, add=add))
+        return self.graph.add(self.pyo.Sig(self.lanes.freq, mul=ratio * 2 ** (cents / 1200), add=add))
 
     def env(
         self, a: float, d: float, s: float, r: float, mul: float | Stream = 1, add: float | Stream = 0, exp: float = 1
     ) -> Stream:
-        """An envelope whose height is the velocity."""
-        made = self.pyo.MidiAdsr(self.lanes.gate, a, d, s, r, mul=mul, add=add)
-        if exp != 1:
-            made.setExp(exp)
-        return self.graph.add(made)
+        """An envelope whose height is the velocity; ``exp`` bends its straight lines."""
+        if exp == 1:
+            return self.graph.add(self.pyo.MidiAdsr(self.lanes.gate, a, d, s, r, mul=mul, add=add))
+        # The straight envelope rises to the root of the velocity and is bent by a table: a note that begins while the
+        # one before dies away goes on from where that is, whatever their velocities.
+        if exp not in self.graph.gates:
+            self.graph.gates[exp] = self.graph.add(self.pyo.Sig(self.lanes.gate))
+        straight = self.graph.add(self.pyo.MidiAdsr(self.graph.gates[exp], a, d, s, r))
+        return self.graph.add(self.pyo.Lookup(bend(self.pyo, exp), straight, mul=mul, add=add))
 
-    def saw(self, freq: Stream, mul: float | Stream = 1, sharp: float = 0.85) -> Stream:
+    def saw(self, freq: Stream, mul: float | Stream = 1) -> Stream:
         """Band-limited saw."""
-        return self.graph.add(self.pyo.LFO(freq, sharp, 1, mul=mul))
+        return self._osc("saw", freq, mul, 0.85)
 
-    def square(self, freq: Stream, mul: float | Stream = 1, sharp: float = 0.85) -> Stream:
-        """Band-limited square."""
-        return self.graph.add(self.pyo.LFO(freq, sharp, 2, mul=mul))
+    def square(self, freq: Stream, mul: float | Stream = 1, ratio: float = 1.0) -> Stream:
+        """Band-limited square; ``ratio`` is that of ``freq`` to the note's."""
+        return self._osc("square", freq, mul, 0.85, ratio)
 
     def tri(self, freq: Stream, mul: float | Stream = 1) -> Stream:
         """Triangle."""
-        return self.graph.add(self.pyo.LFO(freq, 0.7, 3, mul=mul))
+        return self._osc("triangle", freq, mul, 0.7)
+
+    def _osc(self, wave: Wave, freq: Stream, mul: float | Stream, sharp: float, ratio: float = 1.0) -> Stream:
+        first = edges(wave, 220.0 * ratio, sharp)
+        made = self.pyo.Osc(table(self.pyo, wave, first), freq, interp=2, mul=mul)
+        self.graph.oscillators.append(Oscillator(self.pyo, made, wave, sharp, ratio, first))
+        return self.graph.add(made)
 
     def sine(self, freq: Stream | float, mul: float | Stream = 1, add: float | Stream = 0) -> Stream:
         """Sine."""
@@ -95,9 +139,9 @@ class Bench:
             table = _NOISE[id(self.pyo)] = self.pyo.DataTable(size=1 << 16, init=values.tolist())
         return self.graph.add(self.pyo.TableRead(table, freq=table.getRate(), loop=1, interp=1, mul=mul))
 
-    def sum(self, parts: list[Stream]) -> Stream:
+    def sum(self, parts: list[Stream], mul: float | Stream = 1) -> Stream:
         """Sum of streams."""
-        return self.graph.add(self.pyo.Mix(parts, voices=1))
+        return self.graph.add(self.pyo.Mix(parts, voices=1, mul=mul))
 
     def moog(self, sound: Stream, cutoff: Stream, res: float = 0.2, mul: float | Stream = 1) -> Stream:
         """Ladder low-pass."""
@@ -160,7 +204,7 @@ def pad_glass(b: Bench) -> Graph:
     over = b.env(0.02, 1.8, 0.2, 1.2, mul=0.42, exp=1.6)
     left = [b.warm(b.freq(-5), shine, 0.5), b.sine(b.freq(4, 2.0), over), b.sine(b.freq(-7, 4.0), 0.06)]
     right = [b.warm(b.freq(5), shine, 0.5), b.sine(b.freq(-4, 3.0), over), b.sine(b.freq(6, 4.0), 0.06)]
-    return b.done(b.low(b.sum(left), 7000, 0.7, mul=amp), b.low(b.sum(right), 7000, 0.7, mul=amp))
+    return b.done(b.sum(left, amp), b.sum(right, amp))
 
 
 def keys_organ(b: Bench) -> Graph:
@@ -186,7 +230,7 @@ def arp_square(b: Bench) -> Graph:
     """Nimble square with a second one an octave up."""
     amp = b.env(0.001, 0.22, 0.28, 0.12, exp=2)
     cutoff = b.env(0.001, 0.16, 0.18, 0.12, mul=5200, add=b.freq(ratio=2.0, add=250), exp=2)
-    parts = [b.square(b.freq(-5), 0.45), b.square(b.freq(6, 2.0), 0.16), b.saw(b.freq(3), 0.2)]
+    parts = [b.square(b.freq(-5), 0.45), b.square(b.freq(6, 2.0), 0.16, 2.0), b.saw(b.freq(3), 0.2)]
     return b.done(b.moog(b.sum(parts), cutoff, 0.28, mul=amp))
 
 
@@ -215,7 +259,7 @@ def lead_soft(b: Bench) -> Graph:
     puff = b.env(0.004, 0.10, 0.03, 0.05, mul=0.10, exp=2)
     air = b.graph.add(b.pyo.Reson(b.noise(puff), b.freq(0, 2.0), 6))
     parts = [b.warm(freq, tone, 0.6), b.tri(b.freq(6), 0.25), air]
-    return b.done(b.low(b.sum(parts), 6500, 0.7, mul=amp))
+    return b.done(b.sum(parts, amp))
 
 
 def strings(b: Bench) -> Graph:
@@ -277,12 +321,21 @@ _CHORUS = {
 }
 
 
+_SOFT = {"pad_glass": 7000.0, "lead_soft": 6500.0}
+"""Low-passes that stand still: one behind all voices does what one in each would."""
+
+
 def effects(pyo: Pyo, name: str, left: Stream, right: Stream, turn: float = 0.0) -> Graph:
-    """What stands behind all voices of a rack: chorus where the patch has one, and a low cut.
+    """What stands behind all voices of a rack: chorus and a low-pass where the patch has them, and a low cut.
 
     ``turn`` (0..1) is where in its sweep the chorus begins.
     """
-    if name in _CHORUS:
-        depth, rate, wet, hpf = _CHORUS[name]
-        return _chorus(pyo, left, right, depth, rate, wet, hpf, turn)
-    return _dry(pyo, left, right, 28.0)
+    soft = []
+    if name in _SOFT:
+        mono = right is left
+        left = pyo.Biquad(left, _SOFT[name], 0.7, 0)
+        right = left if mono else pyo.Biquad(right, _SOFT[name], 0.7, 0)
+        soft = [left] if mono else [left, right]
+    graph = _chorus(pyo, left, right, *_CHORUS[name], turn) if name in _CHORUS else _dry(pyo, left, right, 28.0)
+    graph.objects[:0] = soft
+    return graph
