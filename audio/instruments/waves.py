@@ -6,7 +6,7 @@ from a table they cost a fifth of what they cost computed sample by sample.
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 from typing import Any, Literal
 
 import numpy as np
@@ -29,7 +29,7 @@ def edges(wave: Wave, hertz: float, sharp: float) -> int:
     return max(1, int(min(most, _HIGHEST[wave] / max(1.0, hertz))))
 
 
-@lru_cache(maxsize=None)
+@cache
 def cycle(wave: Wave, sharp: int) -> Samples:
     """One cycle, ``SIZE`` samples and the first one again."""
     phase = np.arange(8 * SIZE) / (8 * SIZE)
@@ -41,8 +41,7 @@ def cycle(wave: Wave, sharp: int) -> Samples:
 
 def _partials(wave: Wave, sharp: int) -> int:
     """Partials up to half the sample rate at the highest pitch that is played with this table."""
-    softest = sharp + 1 if sharp < _EDGES[wave] else sharp
-    return min(SIZE // 8, max(8, int(_RATE / 2 * softest / _HIGHEST[wave])))
+    return min(SIZE // 8, int(_RATE / 2 * sharp / _HIGHEST[wave]))
 
 
 def _shape(wave: Wave, phase: Floats, sharp: float) -> Floats:
@@ -55,9 +54,9 @@ def _shape(wave: Wave, phase: Floats, sharp: float) -> Floats:
         saw: Floats = np.tanh(sharp * x) / np.tanh(sharp) - x
         return saw
     part = sharp / _EDGES["triangle"]
-    triangle: Floats = np.tan(sine) * (2 / np.pi) * (1 - part) + (
-        4 * (0.5 - np.abs((phase + 0.25) % 1.0 - 0.5)) - 1
-    ) * part
+    triangle: Floats = (
+        np.tan(sine) * (2 / np.pi) * (1 - part) + (4 * (0.5 - np.abs((phase + 0.25) % 1.0 - 0.5)) - 1) * part
+    )
     return triangle
 
 

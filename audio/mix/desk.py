@@ -180,9 +180,9 @@ class Desk:
         if wet is not None:
             music = music + wet
         music = self._tone(music) * (self._bed_gain(at) * MUSIC_GAIN)
-        middle, side = music.mean(axis=1, keepdims=True), (music[:, :1] - music[:, 1:]) * 0.5
-        side = self._side(side)  # what is lower than this has no sides
-        music = np.concatenate([middle + side, middle - side], axis=1)
+        middle, side = (music[:, 0] + music[:, 1]) * 0.5, music[:, :1] - music[:, 1:]
+        side = self._side(side)[:, 0] * 0.5  # what is lower than this has no sides
+        music[:, 0], music[:, 1] = middle + side, middle - side
         programme = self._glue(music)
         if lead is not None:
             programme = programme + lead
