@@ -125,7 +125,6 @@ def test_the_film_is_whole(made: Made) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.slow
 def test_the_decoded_sound_lies_on_the_samples_it_was_made_from(made: Made) -> None:
     if not (made.folder / "a.mp4").exists():
         pytest.skip("no OpenGL 3.3 here")
@@ -133,6 +132,7 @@ def test_the_decoded_sound_lies_on_the_samples_it_was_made_from(made: Made) -> N
         assert abs(sound_lag(made.folder / "a.mp4", made.folder / "a.wav", begin, 5.0)) < 0.03
 
 
+@pytest.mark.slow
 def test_an_outside_beat_tracker_agrees_with_our_beats(made: Made) -> None:
     librosa = pytest.importorskip("librosa", reason="librosa is a test extra")
     song = next(cue for cue in made.timeline if cue.kind == "song" and not cue.data["bed"])
