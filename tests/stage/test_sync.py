@@ -43,9 +43,11 @@ OPEN = ("aa", "E", "ih", "oh", "ou")
 SHUT = ("PP", "FF", "TH", "DD", "kk", "CH", "SS", "sil")
 
 
-def film(path: Path) -> list[float]:
-    """The speech, performed and encoded by the product's own parts; the ms at which vowels open after a closure."""
+def film(path: Path) -> list[tuple[float, float]]:
+    """The speech, performed and encoded by the product's own parts: the ms at which vowels open after a closure, each
+    with the ms at which the next vowel begins."""
     opens: list[float] = []
+    vowels: list[float] = []
     before: Cue | None = None
     lumi = load("lumi")
     voice = open_voice(voice_settings(lumi.voice))
@@ -62,6 +64,8 @@ def film(path: Path) -> list[float]:
         for cue in voice_cues(take, at - take.layout.start, "x", sung=False):
             if cue.kind == "phoneme":
                 shut = before is None or (before.data["viseme"] in SHUT and before.length >= 1920)
+                if cue.data["viseme"] in OPEN:
+                    vowels.append(cue.sample / 48)
                 if cue.data["viseme"] in OPEN and cue.length >= 2880 and (shut or cue.sample - before.end > 2880):
                     opens.append(cue.sample / 48)
                 before = cue
@@ -79,7 +83,7 @@ def film(path: Path) -> list[float]:
             encoder.video(image, sample)
             encoder.audio(np.repeat(pcm[sample : sample + 1600, None], 2, axis=1), sample)
     picture.release()
-    return opens
+    return [(at, min((v for v in vowels if v > at), default=at + 1000)) for at in opens]
 
 
 def decode(path: Path) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.float64]]:
@@ -134,12 +138,15 @@ def lag(a: npt.NDArray[np.float64], b: npt.NDArray[np.float64], reach: int = 200
     return float(i - reach), scores[i]
 
 
-def half_rise(curve: npt.NDArray[np.float64], at: int, reach: int = 110) -> float | None:
-    """Where a curve passes half-way from its low to its next high near ``at``, in ms from it; None without a clear rise."""
+def half_rise(curve: npt.NDArray[np.float64], at: int, until: int, reach: int = 110) -> float | None:
+    """Where a curve passes half-way from its low to its next high near ``at``, in ms from it; None without a clear rise.
+
+    The high is sought before ``until``, where the next vowel begins: in "the open" the o is louder than the e before it.
+    """
     if at < reach or at + reach >= len(curve):
         return None
     piece = curve[at - reach : at + reach]
-    top = int(piece[reach - 60 :].argmax()) + reach - 60
+    top = int(piece[reach - 60 : reach + until - at].argmax()) + reach - 60
     low = int(piece[: top + 1].argmin())
     if piece[top] - piece[low] < 0.3 * np.ptp(np.percentile(curve, [5, 95])):
         return None
@@ -160,9 +167,9 @@ def test_the_mouth_is_on_the_voice_in_the_encoded_file(tmp_path: Path) -> None:
     curve = opening_curve(pictures, times, energy)
     apart = [
         seen - heard
-        for at in opens
-        if (seen := half_rise(uniform_filter1d(curve, 31), round(at))) is not None
-        and (heard := half_rise(uniform_filter1d(np.sqrt(energy), 31), round(at))) is not None
+        for at, until in opens
+        if (seen := half_rise(uniform_filter1d(curve, 31), round(at), round(until))) is not None
+        and (heard := half_rise(uniform_filter1d(np.sqrt(energy), 31), round(at), round(until))) is not None
     ]
     mouth = uniform_filter1d(curve, 61)
     voice = uniform_filter1d(np.sqrt(energy / energy.max()), 61)
