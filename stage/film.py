@@ -12,9 +12,6 @@ from avatar.render.i420 import Converter, Raw
 from avatar.render.picture import Picture
 from stage.outputs.encode import Encoder
 
-FINEST_LINE = 0.5
-"""Pixels under which a performer's outline is a row of dots rather than a line: it is left out of shows."""
-
 
 class Film:
     """Hands every drawn picture to the encoder, one picture behind the drawing."""

@@ -33,7 +33,7 @@ from stage.clock import SAMPLE_RATE, FrameClock, seconds
 from stage.console import Console
 from stage.director.latency import Meter
 from stage.files import AsideFile
-from stage.film import FINEST_LINE, Film
+from stage.film import Film
 from stage.gateway import House
 from stage.idle import Idle
 from stage.outputs.encode import Encoder, Packet, Streams
@@ -215,7 +215,7 @@ class LiveShow:
         level = self.quality.level
         window = self._open_window(level)
         self.picture = (
-            window.picture if window else Picture((level.width, level.height), aa=level.aa, finest_line=FINEST_LINE)
+            window.picture if window else Picture((level.width, level.height), level.aa, finest_line=level.line)
         )
         self.picture.set_model(self.show.model)
         self._prelude()
@@ -268,7 +268,7 @@ class LiveShow:
         rate = self.quality.levels[0].fps
         for at, level in enumerate(level for level in self.quality.levels if level.fps == rate):
             if at:
-                self.picture.resize((level.width, level.height), level.aa)
+                self.picture.resize((level.width, level.height), level.aa, level.line)
             wall, cpu = self._cost(level)
             self.quality.at = at
             if (wall <= HASTE / rate and cpu <= COMFORT * cores() / rate) or self.options.window:
@@ -383,7 +383,7 @@ class LiveShow:
         self.figures.levels.append(self.quality.changes[-1])
         if self.film is not None:
             self.film.end()
-        self.picture.resize((level.width, level.height), level.aa)
+        self.picture.resize((level.width, level.height), level.aa, level.line)
         self.encoder.reconfigure((level.width, level.height), level.fps)
 
     def _stamp(self) -> None:

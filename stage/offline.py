@@ -13,10 +13,11 @@ import soundfile
 
 from stage.clock import SAMPLE_RATE
 from stage.files import AsideFile
-from stage.film import FINEST_LINE, Film
+from stage.film import Film
 from stage.outputs.encode import Encoder
 from stage.outputs.mp4 import Mp4Writer
 from stage.performance import Performance, Settings
+from stage.quality import LINE
 from stage.script import Script
 from stage.voicetap import VoiceTap
 
@@ -53,7 +54,7 @@ def render(
         if targets.video:
             from avatar.render import Picture
 
-            picture = Picture((settings.width, settings.height), aa="mlaa", finest_line=FINEST_LINE)
+            picture = Picture((settings.width, settings.height), aa="mlaa", finest_line=LINE)
             picture.set_model(show.model)
             name = show.definition.identity.name
             writer = Mp4Writer(targets.video, title=f"{name}: a show", artist=name)

@@ -15,6 +15,9 @@ ROOM = 0.3
 """Idle share of all cores from which on a step up is thought of: the next level needs up to a third more."""
 STEPS_UP_AFTER = 20.0
 """Seconds of ease before a step up; doubled each time a step up had to be taken back."""
+LINE, THICK = 0.5, 1.1
+"""Pixels under which a performer's outlines are left out: rows of dots rather than lines; and all but what is seen close by,
+which is a sixth of a frame where OpenGL is software."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,27 +28,26 @@ class Level:
     height: int
     aa: str
     fps: int
+    line: float = LINE
 
     @property
     def name(self) -> str:
         """Such as ``1280x720 mlaa 30``."""
-        return f"{self.width}x{self.height} {self.aa} {self.fps}"
+        return f"{self.width}x{self.height} {self.aa} {self.fps}" + (" thick outlines" if self.line > LINE else "")
 
 
 def ladder(width: int, height: int, fps: int, fixed: bool = False) -> list[Level]:
     """Steps from what was asked for downwards. Sizes stay even, as the encoder needs; ``fixed`` keeps one size."""
 
-    def scaled(share: float, aa: str, rate: int) -> Level:
-        return Level(int(width * share / 2) * 2, int(height * share / 2) * 2, aa, rate)
+    def scaled(share: float, aa: str, rate: int, line: float = THICK) -> Level:
+        return Level(int(width * share / 2) * 2, int(height * share / 2) * 2, aa, rate, line)
 
-    if fixed:
-        rates = [fps, *([fps // 2] if fps > 20 else [])]
-        return [scaled(1, "mlaa", fps), *(scaled(1, "none", rate) for rate in rates)]
-    # At full size smoothing is the first thing to go: many small pixels look better than few smoothed ones.
-    steps = [scaled(1, "mlaa", fps), scaled(1, "none", fps)]
-    steps += [scaled(share, "mlaa", fps) for share in (0.875, 0.75, 0.625, 0.5)]
+    # At full size smoothing is the first thing to go, then thin outlines: many small pixels look better than few smoothed.
+    steps = [scaled(1, "mlaa", fps, LINE), scaled(1, "none", fps, LINE), scaled(1, "none", fps)]
+    if not fixed:
+        steps += [scaled(share, "mlaa", fps) for share in (0.875, 0.75, 0.625, 0.5)]
     if fps > 20:
-        steps += [scaled(0.5, "none", fps // 2)]
+        steps += [scaled(1 if fixed else 0.5, "none", fps // 2)]
     return steps
 
 

@@ -173,7 +173,7 @@ class Band:
                 start = cut if name == "kick" and not air else 0
                 self._drum_line(begin, name, "." * start + line[start:], 0)
         if crash:
-            self._add("drums", begin, SIXTEENTH, DRUMS["crash"], 0.7)
+            self._crash(begin, 0.7)
 
     def _drum_line(self, begin: Fraction, name: str, line: str, feel: int) -> None:
         for i, mark in enumerate(line):
@@ -255,18 +255,15 @@ class Band:
         for start, length, _ in sorted(hits):
             chord = self.plan.chord_at(start)
             length = min(length, chord.start + chord.length - start)
-            hard = 0.5 + 0.2 * energy + (0.05 if start - begin in self._beats else -0.04)
-            third = parse_chord(chord.symbol).tones[1]
+            hard = 0.5 + 0.2 * energy + (0.06 if start - begin in self._beats else -0.1)
             for i, pitch in enumerate(self._voice("chords", chord.symbol, 52, 74, 4)):
-                # The third tells what the chord is; its root is the bass's to say.
-                self._add("chords", start, length, pitch, hard - 0.02 * i + (0.09 if pitch % 12 == third else 0.0))
+                self._add("chords", start, length, pitch, hard - 0.02 * i + _weight(chord.symbol, pitch))
 
     def _pad(self, begin: Fraction, energy: float) -> None:
         for chord in self.plan.chords:
             if begin <= chord.start < begin + self.plan.bar:
-                third = parse_chord(chord.symbol).tones[1]
                 for pitch in self._voice("pad", chord.symbol, 55, 79, 4):
-                    level = 0.42 + 0.2 * energy + (0.09 if pitch % 12 == third else 0.0)
+                    level = 0.42 + 0.2 * energy + _weight(chord.symbol, pitch)
                     self._add("pad", chord.start, chord.length, pitch, level)
 
     def _arp(self, begin: Fraction, level: str, energy: float) -> None:
@@ -354,4 +351,19 @@ class Band:
             self._add("chords", begin, self.plan.bar, pitch, 0.75)
         self._add("bass", begin, self.plan.bar, 28 + (parse_chord(chord.symbol).bass - 28) % 12, 0.68)
         self._add("drums", begin, SIXTEENTH, DRUMS["kick"], 0.8)
-        self._add("drums", begin, SIXTEENTH, DRUMS["crash"], 0.6)
+        self._crash(begin, 0.6)
+
+    def _crash(self, begin: Fraction, level: float) -> None:
+        """The cymbal a new part begins with, where the style's players have one."""
+        share = float(self.plan.style["drums"]["crash"])
+        if share > 0:
+            self._add("drums", begin, SIXTEENTH, DRUMS["crash"], level * share)
+
+
+def _weight(symbol: str, pitch: int) -> float:
+    """How much harder a tone of a chord is struck: the third tells what the chord is (its root is the bass's to say),
+    sevenths and what lies above colour it."""
+    tones = parse_chord(symbol).tones
+    if pitch % 12 == tones[1]:
+        return 0.09
+    return -0.05 if pitch % 12 in tones[3:] else 0.0

@@ -76,6 +76,8 @@ class Timing:
     strong: bool
     level: float
     chord: str
+    quick: bool
+    """Whether the harmony under it moves within the bar."""
 
 
 def write_melody(
@@ -349,9 +351,14 @@ def _line(desk: Desk, line: Line, tune: Tune, after: Fraction) -> list[Note]:
 
 
 def _rubs(pitch: int, timing: Timing) -> bool:
-    """Whether a note fights with its chord: the minor third of a major chord, a held fourth over a third."""
+    """Whether a note fights with its chord: the minor third of a major chord, a held fourth over a third, anything held
+    outside a chord that is soon over."""
     harmony = parse_chord(timing.chord)
     third = harmony.tones[1]
+    if pitch % 12 in harmony.tones[:4]:
+        return False
+    if timing.quick and timing.length >= 1:
+        return True
     if pitch % 12 in harmony.tones or (third - harmony.root) % 12 not in (3, 4):
         return False
     low = (third - harmony.root) % 12 == 4 and pitch % 12 == (third - 1) % 12
@@ -370,8 +377,10 @@ def _timings(desk: Desk, line: Line, after: Fraction) -> list[Timing]:
             length = max(Fraction(1, 8), min(end - start, longest))
             strong = desk.plan.metre.weight(slot, FINE) >= 0.8 or i == last
             level = 0.66 + 0.12 * line.stresses[i] + 0.16 * line.section.energy + (0.03 if strong else 0.0)
-            chord = desk.plan.chord_at(max(start, line.begin)).symbol
-            found.append(Timing(start, length, slot, strong, round(min(1.0, level), 2), chord))
+            mostly = start + length / 2 if length >= 1 else start  # what a note held into another chord belongs to
+            chord = desk.plan.chord_at(max(mostly, line.begin))
+            quick = chord.length < desk.plan.bar
+            found.append(Timing(start, length, slot, strong, round(min(1.0, level), 2), chord.symbol, quick))
     return found
 
 
@@ -443,7 +452,11 @@ def _off_chord(notes: tuple[Note, ...], plan: Plan) -> float:
 def _outside(notes: tuple[Note, ...], plan: Plan) -> float:
     """Share of the sung time that lies outside the chords."""
     whole = sum(float(n.length) for n in notes)
-    off = sum(float(n.length) for n in notes if n.pitch % 12 not in parse_chord(plan.chord_at(n.start).symbol).tones)
+    off = sum(
+        float(n.length)
+        for n in notes
+        if n.pitch % 12 not in parse_chord(plan.chord_at(n.start + n.length / 2).symbol).tones
+    )
     return off / whole if whole else 0.0
 
 

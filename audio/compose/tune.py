@@ -214,7 +214,9 @@ def _settle(
     it is held for two beats) that does not repeat the note before, where there is one."""
     done: Phrase = []
     for n, (slot, at) in enumerate(phrase):
-        symbol = chord_at(k, slot)
+        until = phrase[n + 1][0] if n + 1 < len(phrase) else slot
+        # A note held into another chord belongs to the one it mostly sounds over.
+        symbol = chord_at(k, (slot + min(until, slot + 2 * grid)) // 2 if until - slot >= grid else slot)
         if metre.weight(slot, grid) >= 0.99 or n == len(phrase) - 1:
             at = nearest_tone(steps, at, symbol)
         elif phrase[n + 1][0] - slot >= grid:

@@ -10,6 +10,7 @@ import time
 import numpy as np
 
 from audio.engine.band import Band
+from audio.engine.clicks import edges
 from audio.engine.model import NoteEvent, Prepare
 from audio.engine.storm import heard, storm
 
@@ -152,11 +153,13 @@ def rich(count: int = 40, seconds: float = 8.0) -> dict[str, float]:
 
 
 def bench(seconds: float = 20.0) -> dict[str, object]:
-    """All of the above, and a storm of changes of so many seconds on a machine with every core busy."""
+    """All of the above, a storm of changes of so many seconds on a machine with every core busy, and what edge each kind
+    of change adds (1: the sharpest of the music's own)."""
     return {
         "voices_40": rich(),
         "memory": memory() if os.path.exists("/proc/self/statm") else None,
         "storm": storm(seconds, load=os.cpu_count() or 2),
+        "edges": {name: round(sharp, 2) for name, sharp in edges()},
         "heard": heard(),
         "voices_8": voices(8),
         "voices_24": voices(24),

@@ -100,12 +100,12 @@ class _Run:
         self._sound = np.empty((self._count * BLOCK, 2), np.float32)
 
     def before(self) -> None:
-        """Set the lanes for the coming block."""
+        """Set gate and pitch for the coming block."""
         if self._block == -2:  # a high tone, its own for every note, spreads the detuned oscillators' phases
             crc = zlib.crc32(f"{self.key.instrument} {self.key.pitch} {self.key.variant}".encode())
-            self._voice.freq[:] = 1_500.0 + crc % 3_001
+            self._voice.graph.tune(1_500.0 + crc % 3_001)
         elif self._block == -1:
-            self._voice.freq[:] = self._pitch
+            self._voice.graph.tune(self._pitch)
         elif self._block == 0:
             self._voice.on(0, self.key.velocity, self._pitch)
         elif self._block == self.key.gate // BLOCK:

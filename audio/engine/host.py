@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from audio.engine.denormals import flush_denormals
 from audio.engine.priority import go_first
 from audio.engine.ring import HOLD, Ring, Slot
 from audio.engine.sequencer import Parcel
@@ -152,6 +153,7 @@ def main(pipe: Connection, bell: Connection, block: int) -> None:
     """Entry of the process: import, build the player, say ready, wait for ``Begin``."""
     os.environ["PYO_GUI_WX"] = "0"
     go_first()
+    flush_denormals()
     import pyo
 
     from audio.engine.player import Player

@@ -20,6 +20,8 @@ from audio.score.shape import Shape, shaped
 COMMIT = 4_800
 """Notes are sent this many samples (100 ms) before the horizon reaches them: later than that a bar is settled."""
 _RAMP = 960
+_EARLY = _RAMP + 256
+"""A fader that moves on the beat begins so many samples before it: its way, and a block of the desk's."""
 OPEN_HZ = 20_000.0
 
 Kind = Literal["energy", "density", "key", "tempo", "section", "bar", "mute", "solo", "filter", "gain", "reset"]
@@ -61,8 +63,13 @@ class Faders:
         self._filters: dict[str, float] = {}
         self._gains: dict[str, float] = {}
 
-    def move(self, intent: Intent, tracks: Iterable[Track], at: int) -> list[Message]:
-        """Take an intent; what must be sent so that it is heard from ``at`` on."""
+    def move(self, intent: Intent, tracks: Iterable[Track], at: int, horizon: int) -> list[Message]:
+        """Take an intent; what must be sent so that it is heard from ``at`` on.
+
+        On the beat means done by the beat, where the horizon allows: a drum there sounds or does not, and is never cut
+        off in its attack.
+        """
+        at = max(horizon, at - _EARLY) if intent.on_beat else at
         tracks = list(tracks)
         chosen = [t for t in tracks if not intent.track or t.name == intent.track]
         for track in chosen:
@@ -198,7 +205,7 @@ class Conductor:
         check(intent, self.song)
         if intent.kind in FADERS:
             at = self.beat(horizon) if intent.on_beat else horizon
-            self._messages += self._faders.move(intent, self._tracks(), at)
+            self._messages += self._faders.move(intent, self._tracks(), at, horizon)
         else:
             at = self._restructure(intent, horizon)
         self.log.append(Happened(intent, horizon, at))

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -191,7 +192,7 @@ class _Job:
         return sung
 
     def _plan(self, sung: list[tuple[str, int, Phrase]]) -> None:
-        self.before = max(0, -min((start for _, start, _ in sung), default=0))
+        self.before = lead_in(self.song, max(0, -min((start for _, start, _ in sung), default=0)))
         self.frames = self.before + self.sheet.length + TAIL
         self.voice = self.song.voice
         self.names = [(name, start + self.before, phrase) for name, start, phrase in sung]
@@ -402,3 +403,14 @@ class _Job:
         np.clip(np.rint(whole, out=whole), -32767, 32767, out=whole)
         made: Pcm = whole.astype(np.int16)
         return made
+
+
+def lead_in(song: Song, upbeat: int) -> int:
+    """Samples before the first bar of a song whose singer begins ``upbeat`` samples before it: whole beats (halves where
+    one lasts over a second), so that the grid of an editor fits the file from its first sample."""
+    meter = song.meters[0]
+    compound = meter.unit >= 8 and meter.beats % 3 == 0
+    beat = Fraction(12 if compound else 4, meter.unit) if compound or meter.unit < 8 else Fraction(1)
+    size = song.tempo_map.sample(beat)
+    size = size if size <= 48_000 else song.tempo_map.sample(beat / 2)
+    return -(-upbeat // size) * size

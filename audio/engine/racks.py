@@ -15,7 +15,7 @@ from audio.engine.model import NoteEvent
 from audio.instruments.catalog import Instrument
 from audio.instruments.drums import CHOKES
 from audio.instruments.modal import hertz
-from audio.instruments.synths import VOICES, Bench, Graph, Lanes, effects
+from audio.instruments.synths import VOICES, Bench, Graph, effects
 from audio.instruments.tables import Tables
 from audio.mix.filters import Samples
 
@@ -33,19 +33,15 @@ class Tally:
 
 
 class SynthVoice:
-    """One pyo voice and its two lanes."""
+    """One pyo voice and its gate."""
 
     def __init__(self, pyo: Any, name: str, block: int) -> None:
-        gate, freq = pyo.DataTable(size=block), pyo.DataTable(size=block)
-        self.gate = np.asarray(gate.getBuffer())
-        self.freq = np.asarray(freq.getBuffer())
-        self.freq[:] = 220.0
-        reader = pyo.TableRead(gate, freq=gate.getRate(), loop=1, interp=1)
-        self.graph: Graph = VOICES[name](Bench(pyo, Lanes(reader, freq, freq.getRate())))
+        self._table = pyo.DataTable(size=block)
+        self.gate = np.asarray(self._table.getBuffer())
+        reader = pyo.TableScan(self._table)
+        self.graph: Graph = VOICES[name](Bench(pyo, reader))
         self.graph.objects.insert(0, reader)
-        self._tables = (gate, freq)
         self.level = 0.0
-        self.hertz = 220.0
         self.dirty = False
         self.running = True
         self.begun = -NEVER
@@ -70,10 +66,9 @@ class SynthVoice:
             self.running = True
 
     def settle(self) -> None:
-        """After a block with an event: the lanes hold their last value."""
+        """After a block with an event: the lane holds its last value."""
         if self.dirty:
             self.gate[:] = self.level
-            self.freq[:] = self.hertz
             self.dirty = False
 
     def on(self, offset: int, level: float, freq: float) -> None:
@@ -82,8 +77,8 @@ class SynthVoice:
         self.gate[offset:] = level
         if held:
             self.gate[offset] = 0.0
-        self.freq[offset:] = freq
-        self.level, self.hertz, self.dirty = level, freq, True
+        self.graph.begin(freq, level)
+        self.level, self.dirty = level, True
 
     def off(self, offset: int) -> None:
         """Release at ``offset``."""

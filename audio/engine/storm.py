@@ -13,9 +13,11 @@ from typing import Any
 import numpy as np
 
 from audio.engine.band import Band
+from audio.engine.clicks import Edges, onsets_of
 from audio.engine.live import Conductor, Intent
 from audio.engine.model import NoteEvent
 from audio.engine.priority import go_first, patience
+from audio.mix.filters import Floats
 from audio.score.model import Chord, Meter, Note, Section, Song, Tempo, Track
 from audio.workers import one_thread
 
@@ -113,6 +115,7 @@ def storm(
 def _storm(seconds: float, lead_ms: int, every: float, paced: bool, seed: int) -> dict[str, Any]:
     delays: dict[str, list[float]] = {}
     steps: list[float] = []
+    standing: list[Floats] = []
     held_up = 0.0
     if paced:
         go_first()
@@ -123,10 +126,14 @@ def _storm(seconds: float, lead_ms: int, every: float, paced: bool, seed: int) -
         conductor = Conductor(band_song(), 24_000)
         beats: set[int] = set()
         kicks: list[int] = []
+        onsets: set[int] = set()
+        sharp = Edges()
         with Band(lead=lead_ms * 48) as band:
             band.start(0)
-            band.send(*conductor.advance(0))
-            band.pull(4_800)
+            first_notes = conductor.advance(0)
+            onsets.update(onsets_of(first_notes))
+            band.send(*first_notes)
+            sharp.feed(band.pull(4_800))
             if paced:
                 time.sleep(0.3)  # the band makes nothing before the first pull: it fills its lead, as on stage
             began, first, biggest, last = time.monotonic(), band.position, 0.0, np.zeros((1, 2), np.float32)
@@ -137,6 +144,7 @@ def _storm(seconds: float, lead_ms: int, every: float, paced: bool, seed: int) -
                     delays.setdefault(wish.kind, []).append((heard - at) / 48)
                 sent = conductor.advance(band.horizon)
                 beats.update(conductor.beats())
+                onsets.update(onsets_of(sent))
                 kicks += [m.sample for m in sent if isinstance(m, NoteEvent) and (m.track, m.pitch) == ("drums", 36)]
                 band.send(*sent)
                 due = began + (band.position + 1_600 - first) / 48_000
@@ -147,8 +155,10 @@ def _storm(seconds: float, lead_ms: int, every: float, paced: bool, seed: int) -
                 sound = band.pull(1_600, timeout=patience(behind) if paced else None)
                 biggest = max(biggest, float(np.abs(np.diff(np.concatenate([last, sound]), axis=0)).max()))
                 last = sound[-1:]
+                sharp.feed(sound)
             health = band.health()
         steps.append(biggest)
+        standing.append(sharp.standing_out(onsets))
     facts |= {
         "changes": len(conductor.log),
         "late_blocks": health.late_blocks,
@@ -157,6 +167,9 @@ def _storm(seconds: float, lead_ms: int, every: float, paced: bool, seed: int) -
         "dropped": health.dropped_events,
         "shed": health.shed,
         "cpu_per_second": round(health.cpu_seconds / seconds, 3),
+        "clicks": int((standing[1] > 2 * standing[0].max()).sum()),
+        "edge_stands_out": round(float(standing[1].max()), 1),
+        "edge_stands_out_undisturbed": round(float(standing[0].max()), 1),
         "largest_step": round(steps[1], 4),
         "largest_step_undisturbed": round(steps[0], 4),
         "kicks": len(kicks),

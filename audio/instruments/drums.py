@@ -33,7 +33,7 @@ class Kit:
 
 KITS = {
     "kit_synth": Kit(47, 230, 0.42, 0.55, 188, 0.26, 0.75, 8200, 1.5, 1.5, 0.10),
-    "kit_soft": Kit(52, 130, 0.30, 0.18, 205, 0.19, 0.60, 6800, -4.0, 0.6, 0.16),
+    "kit_soft": Kit(52, 130, 0.30, 0.28, 205, 0.19, 0.60, 6800, -4.0, 0.6, 0.16),
     "kit_break": Kit(61, 190, 0.24, 0.45, 224, 0.21, 1.10, 7200, 0.5, 2.4, 0.24),
 }
 """The kits by name."""
@@ -76,7 +76,7 @@ def _snare(kit: Kit, rng: np.random.Generator, variant: int) -> Floats:
     tune = kit.snare_tune * rng.uniform(0.985, 1.015)
     body = np.sin(_sweep(t, tune, tune * 1.9, 0.012)) * np.exp(-t * 22)
     body += 0.55 * np.sin(_sweep(t, tune * 1.79, tune * 2.4, 0.010)) * np.exp(-t * 30)
-    wires = strike(60 + variant, len(t), kit.snare_len * 1.6, highpass(1300), peak(4600, 5, 0.8))
+    wires = strike(60 + variant, len(t), kit.snare_len * 1.6, highpass(800), peak(4600, 5, 0.8))
     snap = strike(70 + variant, len(t), 0.02, highpass(2500)) * 0.8
     made: Floats = np.tanh((body * kit.snare_body + wires * 0.42 + snap * 0.5) * (0.8 + kit.grit * 0.3)) * 0.72
     return made
@@ -129,9 +129,14 @@ def _ride(kit: Kit, rng: np.random.Generator, variant: int) -> Floats:
 def _tom(low: float) -> Callable[[Kit, np.random.Generator, int], Floats]:
     def make(kit: Kit, rng: np.random.Generator, variant: int) -> Floats:
         t = _time(0.6)
-        tone = np.sin(_sweep(t, low * rng.uniform(0.99, 1.01), low * 1.7, 0.03)) * np.exp(-t * 8)
-        skin = strike(130 + variant, len(t), 0.06, lowpass(4200), highpass(250)) * 0.22
-        made: Floats = np.tanh(tone * 1.3 + skin) * 0.7
+        tune = low * rng.uniform(0.99, 1.01)
+        # A damped head: it sags as it dies, and its second and third modes lie off the harmonics.
+        sag = 2 * np.pi * tune * 0.05 * 0.12 * (1 - np.exp(-t / 0.12))
+        tone = np.sin(_sweep(t, tune, low * 1.7, 0.03) + sag) * np.exp(-t * 15)
+        tone += 0.3 * np.sin(_sweep(t, tune * 1.59, low * 2.4, 0.02)) * np.exp(-t * 20)
+        tone += 0.15 * np.sin(_sweep(t, tune * 2.14, low * 3.0, 0.015)) * np.exp(-t * 28)
+        skin = strike(130 + variant, len(t), 0.06, lowpass(4200), highpass(250)) * 0.28
+        made: Floats = np.tanh(tone * 1.3 + skin) * 0.72
         return made
 
     return make
@@ -162,8 +167,9 @@ def _shaker(kit: Kit, rng: np.random.Generator, variant: int) -> Floats:
 def _cowbell(kit: Kit, rng: np.random.Generator, variant: int) -> Floats:
     t = _time(0.4)
     tone = np.tanh(4 * np.sin(2 * np.pi * 562 * t)) + np.tanh(4 * np.sin(2 * np.pi * 845 * t))
-    env = 0.65 * np.exp(-t * 55) + 0.35 * np.exp(-t * 11)
-    return filtered(tone * env, highpass(480), lowpass(6000), peak(850, 5, 1.5)) * 0.24
+    env = 0.75 * np.exp(-t * 50) + 0.25 * np.exp(-t * 17)  # held in a hand: a knock more than a tone
+    knock = strike(170 + variant, len(t), 0.012, highpass(1400), lowpass(7000)) * 0.25
+    return filtered(tone * env, highpass(480), lowpass(6000), peak(850, 5, 1.5)) * 0.25 + knock
 
 
 _SOUNDS: dict[int, tuple[Callable[[Kit, np.random.Generator, int], Floats], float]] = {

@@ -21,9 +21,10 @@ SONG_LUFS = -14.0
 TALK_LUFS = -15.0
 BUSES = 4
 """Pairs: dry, ducked by the kick, reverb send, echo send."""
+ECHO_SAMPLES = 18_000
 OPEN = 18_000.0
 """A ``filter`` at or above this many Hz is no filter."""
-_DEFAULTS = {"gain": 0.0, "mute": 0.0, "pan": 0.0, "reverb": 0.2, "filter": 20_000.0}
+_DEFAULTS = {"gain": 0.0, "mute": 0.0, "pan": 0.0, "reverb": 0.2, "filter": math.log2(20_000.0)}
 
 
 @dataclass(slots=True)
@@ -71,31 +72,43 @@ class Source:
 
 
 class StripFilter:
-    """Low-pass of one source, swept in twelfth-octave steps with a cross-fade a block long at each step."""
+    """Low-pass of one source, swept in sixth-octave steps with a cross-fade a block long at each step.
+
+    It comes in from the untreated sound and goes back to it by the same cross-fade, whose ends are flat: what a filter
+    makes of a beginning from silence is not heard.
+    """
 
     _cache: dict[tuple[int, int], BlockFilter] = {}  # noqa: RUF012  (shared on purpose: a matrix takes milliseconds)
 
     def __init__(self, block: int) -> None:
-        self._block, self._step, self._now = block, 1 << 30, self._made(block, 1 << 30).twin()
-        self._blend = np.linspace(0, 1, block + 1)[1:, None]
+        self._block = block
+        self._step: int | None = None
+        self._now: BlockFilter | None = None
+        self._blend = (0.5 - 0.5 * np.cos(np.linspace(0, np.pi, block + 1)))[1:, None]
 
-    @classmethod
-    def _made(cls, block: int, step: int) -> BlockFilter:
-        if (block, step) not in cls._cache:
-            shape = lowpass(OPEN) if step == 1 << 30 else lowpass(40.0 * 2 ** (step / 6), 0.9)
-            cls._cache[block, step] = BlockFilter((shape,), block, 2)
-        return cls._cache[block, step]
+    @property
+    def open(self) -> bool:
+        """Does it leave the sound as it is?"""
+        return self._now is None
 
-    def __call__(self, sound: Samples, cutoff: float) -> Floats:
+    def _made(self, step: int) -> BlockFilter:
+        key = self._block, step
+        if key not in self._cache:
+            self._cache[key] = BlockFilter((lowpass(40.0 * 2 ** (step / 6), 0.9),), self._block, 2)
+        return self._cache[key].twin()
+
+    def __call__(self, sound: Samples, cutoff: float) -> Floats | Samples:
         """Filter one block (n, 2)."""
-        step = round(6 * math.log2(max(40.0, min(OPEN, cutoff)) / 40.0))
-        old = self._now(sound)
+        step = round(6 * math.log2(max(40.0, cutoff) / 40.0)) if cutoff < OPEN else None
+        old = sound if self._now is None else self._now(sound)
         if step == self._step:
             return old
-        fresh = self._made(self._block, step).twin()
-        fresh.state[:] = self._now.state
+        fresh = None if step is None else self._made(step)
+        if fresh is not None and self._now is not None:
+            fresh.state[:] = self._now.state
+        new = sound if fresh is None else fresh(sound)
         self._step, self._now = step, fresh
-        return old + (fresh(sound) - old) * self._blend
+        return old + (new - old) * self._blend
 
 
 class Desk:
@@ -117,7 +130,7 @@ class Desk:
         self._ramp = np.linspace(0, 1, block + 1)[1:, None].astype(np.float32)
         self._echo = np.zeros((1 << 17, 2))
         self._echo_at = 0
-        self.echo_samples = 18_000
+        self.echo_samples = ECHO_SAMPLES
         self._kicks: list[int] = []
         self._duck_shape = self._pump()
         self._speech_db = 0.0
@@ -156,7 +169,8 @@ class Desk:
         strip = self.strip(track)
         strip.used = sample
         if name in strip.settings:
-            strip.settings[name].go(value, sample, ramp)
+            # A filter is swept by octaves, not by hertz.
+            strip.settings[name].go(math.log2(max(1.0, value)) if name == "filter" else value, sample, ramp)
             self._moves_until = max(self._moves_until, sample + max(1, ramp))
             self._stale = True
 
@@ -180,9 +194,9 @@ class Desk:
         if wet is not None:
             music = music + wet
         music = self._tone(music) * (self._bed_gain(at) * MUSIC_GAIN)
-        middle, side = music.mean(axis=1, keepdims=True), (music[:, :1] - music[:, 1:]) * 0.5
-        side = self._side(side)  # what is lower than this has no sides
-        music = np.concatenate([middle + side, middle - side], axis=1)
+        middle, side = (music[:, 0] + music[:, 1]) * 0.5, music[:, :1] - music[:, 1:]
+        side = self._side(side)[:, 0] * 0.5  # what is lower than this has no sides
+        music[:, 0], music[:, 1] = middle + side, middle - side
         programme = self._glue(music)
         if lead is not None:
             programme = programme + lead
@@ -204,12 +218,12 @@ class Desk:
         for index, source in enumerate(self.sources):
             if source is None:
                 continue
-            cutoff = source.strip.settings["filter"].at(at + self.block)
+            cutoff = 2 ** source.strip.settings["filter"].at(at + self.block)
             if cutoff < OPEN or index in self._filters:
                 treat = self._filters.setdefault(index, StripFilter(self.block))
                 pair = slice(2 * index, 2 * index + 2)
                 sound[:, pair] = treat(sound[:, pair], cutoff)
-                if cutoff >= OPEN and not source.strip.settings["filter"].moving(at):
+                if treat.open:
                     del self._filters[index]
 
     def _to_buses(self, at: int, sound: Samples) -> Samples:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from avatar.render.bounds import Bounds
 from avatar.render.context import SAMPLERS, Programs
+from avatar.render.depth import Reach
 from avatar.render.surface import STRIDE, Blocks, parts
 from avatar.rig.rig import Rig
 from avatar.vrm.model import Material, Model, Primitive, TextureRef
@@ -87,7 +88,7 @@ class Figure:
         binds = list(model.expressions.values())
         self.uv_bound = {bind.material for e in binds for bind in e.uvs}
         self.colour_bound = {(b.material, b.kind) for e in binds for b in e.colours}
-        self.bounds = Bounds(model)
+        self.bounds, self.reach = Bounds(model), Reach(model)
         self.large = len(self.triangles) >= MANY
 
     def _keep(self, thing: Any) -> Any:

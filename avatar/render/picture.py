@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from avatar.render.bounds import BANDS
 from avatar.render.context import Programs, enter, flusher, leave, open_context
+from avatar.render.depth import FAR, NEAR
 from avatar.render.errors import RenderError
 from avatar.render.figure import Figure
 from avatar.render.i420 import Converter, Raw
@@ -23,7 +24,6 @@ from avatar.vrm.model import Model
 
 PLAIN: Colour = (200 / 255, 210 / 255, 220 / 255)
 AA = ("none", "mlaa", "fxaa", "msaa4")
-NEAR, FAR = 0.05, 60.0
 
 
 def linear(colour: Colour, strength: float = 1.0) -> list[float]:
@@ -83,8 +83,8 @@ class Picture:
         self.aa = aa
         self.resize(size, aa)
 
-    def resize(self, size: tuple[int, int], aa: str | None = None) -> None:
-        """Changes size and antialiasing; the model stays."""
+    def resize(self, size: tuple[int, int], aa: str | None = None, finest_line: float | None = None) -> None:
+        """Changes size, antialiasing and ``finest_line``; the model stays."""
         enter(self.context)
         w, h = int(size[0]), int(size[1])
         limit = int(self.context.info["GL_MAX_RENDERBUFFER_SIZE"])
@@ -93,6 +93,7 @@ class Picture:
         if aa is not None and aa not in AA:
             raise RenderError(f"antialiasing {aa!r} is not known. Use one of {', '.join(AA)}.")
         self.aa = aa or self.aa
+        self.finest_line = self.finest_line if finest_line is None else finest_line
         if self.window and self.aa == "mlaa":
             self.aa = "fxaa"
         self._free_targets()
@@ -133,12 +134,18 @@ class Picture:
         if rig is not None and (self.figure is None or self.figure.model is not rig.model):
             self.set_model(rig.model)
         view, projection = camera_matrices(scene, self.size[0] / self.size[1])
-        key, ambient, backlight = self._light(scene, view, projection)
         figure = self.figure if rig is not None else None
         if self.ahead:
             self._turns.reverse()
         now = self._now
         target = now.drawn
+        planes = (
+            figure.reach.planes(rig, view, float(projection[1, 1])) if figure is not None and rig is not None else None
+        )
+        depth_row, behind, fresh = now.slices.next(planes)
+        sliced = projection.copy()
+        sliced[2] = depth_row
+        key, ambient, backlight = self._light(scene, view, sliced, behind)
         target.use()  # before skinning: even a draw that only captures needs a complete framebuffer
         if figure is not None and rig is not None:
             figure.update(rig, key, ambient, backlight)
@@ -146,12 +153,12 @@ class Picture:
                 figure.bounds.follow(rig.joint_matrices, projection @ view, self.size)
             figure.cull()
         self.context.viewport = (0, 0, *self.size)
-        self._back(scene, view, projection, target)
+        self._back(scene, view, projection, target, fresh)
         self._scene_block.bind_to_uniform_block(0)
         if figure is not None:
             figure.draw(target, self._finest(rig, view, projection))
         if self.set and scene.backdrop != "plain":
-            self.set.draw_front(scene, view, projection, self.size)
+            self.set.draw_front(scene, self.size)
         self._fade(scene)
         if target is not now.main:
             self.context.copy_framebuffer(now.main, target)
@@ -179,8 +186,8 @@ class Picture:
         self._idle.use()  # it begins, too, once another target is drawn into
         self._idle.clear()
 
-    def _light(self, scene: SceneState, view: Any, projection: Any) -> tuple[Any, Any, bool]:
-        """Fills the scene block; gives the key light, the ambient, and whether there is light from behind.
+    def _light(self, scene: SceneState, view: Any, projection: Any, behind: float) -> tuple[Any, Any, bool]:
+        """Fills the scene block (``behind``: how deep outlines lie behind surfaces); gives the key light, the ambient, and whether there is light from behind.
 
         Key and ambient together never pass 1, so that white stays drawn.
         """
@@ -192,25 +199,31 @@ class Picture:
         block = np.zeros(56, np.float32)
         block[0:16], block[16:32] = (projection @ view).T.ravel(), view.T.ravel()
         block[32:35], block[35] = scene.camera.position, projection[1, 1]
-        block[36:39], block[40:43] = _unit(scene.key.direction), key * scale
+        block[36:39], block[39], block[40:43] = _unit(scene.key.direction), behind, key * scale
         block[44:47], block[48:51], block[52:55] = _unit(scene.rim.direction), rim, ambient * scale
         self._scene_block.write(block)
         return key * scale, ambient * scale, bool(rim.any())
 
-    def _back(self, scene: SceneState, view: Any, projection: Any, target: Any) -> None:
+    def _back(self, scene: SceneState, view: Any, projection: Any, target: Any, fresh: bool) -> None:
+        """What is behind the figure; depth is cleared only where it is to be ``fresh``."""
         if scene.backdrop == "plain":
+            target.depth_mask = fresh
             target.clear(*PLAIN, 1.0, depth=1.0)
+            target.depth_mask = True
             return
         if self.set is None:
             self.set = _open_set(self.context)
         if self.set:
-            target.color_mask = (False,) * 4  # the set covers every pixel: only depth is cleared
-            target.clear(depth=1.0)
-            target.color_mask = (True,) * 4
+            if fresh:
+                target.color_mask = (False,) * 4  # the set covers every pixel
+                target.clear(depth=1.0)
+                target.color_mask = (True,) * 4
             self.set.draw_back(scene, view, projection, self.size)
             return
         base = scene.palette[0]
+        target.depth_mask = fresh
         target.clear(*(c * 0.6 for c in base), 1.0, depth=1.0)
+        target.depth_mask = True
         self._flat((*base, 1.0), (*(c * 0.35 for c in base), 1.0))
 
     def _flat(self, top: Any, bottom: Any) -> None:

@@ -56,41 +56,56 @@ def _project(points: npt.NDArray[np.float64], matrix: npt.NDArray[np.float32]) -
     return np.column_stack([h[:, 0] / w, h[:, 1] / w, h[:, 3]])
 
 
-def dust(matrix: npt.NDArray[np.float32], seconds: float, energy: float, tint: Colour, front: bool, zoom: float,
-         out: Rows) -> int:  # fmt: skip
-    """Motes of light drifting up through the room; ``front`` picks those between her and the camera."""
-    d = _DUST
-    t = seconds * (0.03 + 0.05 * d[:, 3])
-    points = np.column_stack([
-        (d[:, 0] - 0.5) * 7.0 + 0.25 * np.sin(seconds * 0.23 + d[:, 4] * 6.3),
-        (d[:, 1] + t) % 1.0 * 3.4,
-        -3.4 + d[:, 2] * 5.2 + 0.2 * np.sin(seconds * 0.17 + d[:, 5] * 6.3),
-    ])  # fmt: skip
+class Air:
+    """The sprites of a frame: ``behind`` her and ``before`` her, filled one kind after another."""
+
+    def __init__(self) -> None:
+        self.behind, self.before = np.zeros((MOST, WIDTH), np.float32), np.zeros((MOST, WIDTH), np.float32)
+        self.counts = [0, 0]
+
+    def clear(self) -> None:
+        self.counts = [0, 0]
+
+    def take(self, rows: Rows, seen: npt.NDArray[np.bool_], front: npt.NDArray[np.bool_] | None = None) -> None:
+        """Adds what is ``seen`` of these rows, to the side that ``front`` says (None: all behind)."""
+        sides = (seen,) if front is None else (seen & ~front, seen & front)
+        for k, (out, which) in enumerate(zip((self.behind, self.before), sides)):
+            some = rows[which]
+            out[self.counts[k] : self.counts[k] + len(some)] = some
+            self.counts[k] += len(some)
+
+
+_FRONT = 0.3
+"""Metres before the stage's middle from which on things are before her."""
+_DUST_ROWS = np.zeros((DUST, WIDTH), np.float32)
+_DUST_ROWS[:, 5], _DUST_ROWS[:, 10] = _DOT, 1.0
+_DUST_PHASE = _DUST[:, 4:7].T * 6.3
+_DUST_SIZE = 0.010 + 0.016 * _DUST[:, 7] ** 3
+_DUST_SPEED = 0.03 + 0.05 * _DUST[:, 3]
+
+
+def dust(matrix: npt.NDArray[np.float32], seconds: float, energy: float, tint: Colour, zoom: float, out: Air) -> None:
+    """Motes of light drifting up through the room."""
+    d, rows = _DUST, _DUST_ROWS
+    points = np.empty((DUST, 3))
+    points[:, 0] = (d[:, 0] - 0.5) * 7.0 + 0.25 * np.sin(seconds * 0.23 + _DUST_PHASE[0])
+    rise = (d[:, 1] + seconds * _DUST_SPEED) % 1.0
+    points[:, 1] = 3.4 * rise
+    points[:, 2] = -3.4 + d[:, 2] * 5.2 + 0.2 * np.sin(seconds * 0.17 + _DUST_PHASE[1])
     screen = _project(points, matrix)
     depth = screen[:, 2]
-    rise = points[:, 1] / 3.4
-    alpha = np.sin(np.pi * rise) * (0.10 + 0.18 * energy) * (0.65 + 0.35 * np.sin(seconds * 1.3 + d[:, 6] * 6.3))
-    size = (0.010 + 0.016 * d[:, 7] ** 3) * zoom / np.maximum(depth, 0.3)
+    alpha = np.sin(np.pi * rise) * (0.10 + 0.18 * energy) * (0.65 + 0.35 * np.sin(seconds * 1.3 + _DUST_PHASE[2]))
     # What is near the lens is out of focus: larger and fainter.
-    near = np.clip(1.4 - depth, 0.0, 1.0)
-    size *= 1.0 + 2.2 * near
-    alpha *= 1.0 - 0.65 * near
-    seen = (depth > 0.35) & (np.abs(screen[:, 0]) < 1.1) & (np.abs(screen[:, 1]) < 1.1)
-    seen &= (points[:, 2] > 0.3) if front else (points[:, 2] <= 0.3)
-    pick = np.flatnonzero(seen)
-    n = len(pick)
-    rows = out[:n]
-    rows[:, 0:2] = screen[pick, 0:2]
-    rows[:, 2] = rows[:, 3] = size[pick]
-    rows[:, 4] = 0.0
-    rows[:, 5] = _DOT
+    near = np.minimum(np.maximum(1.4 - depth, 0.0), 1.0)
+    rows[:, 0:2] = screen[:, 0:2]
+    rows[:, 2] = rows[:, 3] = _DUST_SIZE * zoom / np.maximum(depth, 0.3) * (1.0 + 2.2 * near)
     rows[:, 6:9] = tint
-    rows[:, 9] = alpha[pick]
-    rows[:, 10] = 1.0
-    return n
+    rows[:, 9] = alpha * (1.0 - 0.65 * near)
+    seen = (depth > 0.35) & (np.abs(screen[:, :2]).max(1) < 1.1)
+    out.take(rows, seen, points[:, 2] > _FRONT)
 
 
-def pages(matrix: npt.NDArray[np.float32], seconds: float, tint: Colour, front: bool, zoom: float, out: Rows) -> int:
+def pages(matrix: npt.NDArray[np.float32], seconds: float, tint: Colour, zoom: float, out: Air) -> None:
     """Sheets of paper that fall slowly through the light, turning as they swing."""
     d = _SHEETS
     fall = (d[:, 1] + seconds * (0.035 + 0.03 * d[:, 3])) % 1.0
@@ -103,57 +118,59 @@ def pages(matrix: npt.NDArray[np.float32], seconds: float, tint: Colour, front: 
     ])  # fmt: skip
     screen = _project(points, matrix)
     depth = screen[:, 2]
-    seen = (depth > 0.5) & (np.abs(screen[:, 0]) < 1.2) & ((points[:, 2] > 0.3) == front)
-    pick = np.flatnonzero(seen)
-    n = len(pick)
-    rows = out[:n]
-    rows[:, 0:2] = screen[pick, 0:2]
-    size = 0.088 * zoom / np.maximum(depth[pick], 0.4)
-    flutter = np.cos(seconds * (0.9 + 0.5 * d[pick, 6]) + d[pick, 7] * 6.3)
+    rows = np.zeros((PAGES, WIDTH), np.float32)
+    rows[:, 0:2] = screen[:, 0:2]
+    size = 0.088 * zoom / np.maximum(depth, 0.4)
+    flutter = np.cos(seconds * (0.9 + 0.5 * d[:, 6]) + d[:, 7] * 6.3)
     rows[:, 2] = size * (0.25 + 0.75 * np.abs(flutter))
     rows[:, 3] = size
-    rows[:, 4] = 0.5 * swing[pick] + d[pick, 7] * 3.0
+    rows[:, 4] = 0.5 * swing + d[:, 7] * 3.0
     rows[:, 5] = _PAGE
     lit = 0.30 + 0.25 * np.abs(flutter)
     rows[:, 6:9] = np.asarray(tint)[None, :] * lit[:, None] + 0.12
-    rows[:, 9] = np.minimum(1.0, np.minimum(fall, 1.0 - fall)[pick] * 8.0) * 0.85
-    rows[:, 10] = 0.0
-    return n
+    rows[:, 9] = np.minimum(1.0, np.minimum(fall, 1.0 - fall) * 8.0) * 0.85
+    out.take(rows, (depth > 0.5) & (np.abs(screen[:, :2]).max(1) < 1.2), points[:, 2] > _FRONT)
 
 
-def stars(matrix: npt.NDArray[np.float32], seconds: float, glow: float, tints: Sequence[Colour], front: bool,
-          zoom: float, out: Rows, halo: bool) -> int:  # fmt: skip
-    """Stars that hang in the air around her, or (``halo``) the soft light about them; ``glow`` 0..1: how bright."""
-    d = _FLOATING
-    side = np.where(np.arange(STARS) % 2 == 0, -1.0, 1.0)
+def stars(
+    matrix: npt.NDArray[np.float32],
+    seconds: float,
+    glow: float,
+    tints: Sequence[Colour],
+    zoom: float,
+    out: Air,
+    halo: bool,
+) -> None:
+    """Stars that hang in the air around her, or (``halo``) the soft light about those behind; ``glow`` 0..1: how bright."""
+    d, number = _FLOATING, np.arange(STARS)
+    side = np.where(number % 2 == 0, -1.0, 1.0)
     points = np.column_stack([
         side * (0.75 + 2.3 * d[:, 0]),
-        0.45 + 2.5 * ((np.arange(STARS) * 0.618) % 1.0) + 0.09 * np.sin(seconds * (0.4 + 0.3 * d[:, 3]) + d[:, 4] * 6.3),
+        0.45 + 2.5 * ((number * 0.618) % 1.0) + 0.09 * np.sin(seconds * (0.4 + 0.3 * d[:, 3]) + d[:, 4] * 6.3),
         -3.5 + 4.9 * d[:, 2],
     ])  # fmt: skip
     screen = _project(points, matrix)
     depth = screen[:, 2]
-    seen = (depth > 1.7) & (np.abs(screen[:, 0]) < 1.3) & (np.abs(screen[:, 1]) < 1.3) & ((points[:, 2] > 0.3) == front)
-    pick = np.flatnonzero(seen)
-    n = len(pick)
-    rows = out[:n]
-    size = (0.035 + 0.055 * d[pick, 5]) * zoom / np.maximum(depth[pick], 0.5)
-    blur = np.clip(1.6 - 0.45 * depth[pick], 0.0, 1.0)  # near the lens they are out of focus
-    rows[:, 0:2] = screen[pick, 0:2]
+    rows = np.zeros((STARS, WIDTH), np.float32)
+    size = (0.035 + 0.055 * d[:, 5]) * zoom / np.maximum(depth, 0.5)
+    blur = np.minimum(np.maximum(1.6 - 0.45 * depth, 0.0), 1.0)  # near the lens they are out of focus
+    rows[:, 0:2] = screen[:, 0:2]
     rows[:, 2] = rows[:, 3] = size * (2.6 if halo else 1.0) * (1.0 + 0.5 * blur)
-    rows[:, 4] = 0.35 * np.sin(seconds * 0.5 + d[pick, 6] * 6.3) + d[pick, 7]
+    rows[:, 4] = 0.35 * np.sin(seconds * 0.5 + d[:, 6] * 6.3) + d[:, 7]
     rows[:, 5] = _DOT if halo else _STAR
-    rows[:, 6:9] = np.asarray(tints)[pick % len(tints)]
+    rows[:, 6:9] = np.asarray(tints)[number % len(tints)]
     rows[:, 9] = 0.10 + 0.16 * glow if halo else (0.30 + 0.45 * glow) * (1.0 - 0.6 * blur)
     rows[:, 10] = 1.0 if halo else 0.35
-    return n
+    out.take(rows, (depth > 1.7) & (np.abs(screen[:, :2]).max(1) < 1.3), points[:, 2] > _FRONT)
 
 
-def bulbs(matrix: npt.NDArray[np.float32], seconds: float, glow: float, tint: Colour, zoom: float, out: Rows,
-          halo: bool) -> int:  # fmt: skip
+def bulbs(
+    matrix: npt.NDArray[np.float32], seconds: float, glow: float, tint: Colour, zoom: float, out: Air, halo: bool
+) -> None:
     """Two strings of lamps that sag over the roof behind her, or (``halo``) the soft light about them."""
-    t = (np.arange(BULBS) % (BULBS // 2) + 0.5) / (BULBS // 2)
-    far = np.arange(BULBS) >= BULBS // 2
+    number = np.arange(BULBS)
+    t = (number % (BULBS // 2) + 0.5) / (BULBS // 2)
+    far = number >= BULBS // 2
     sag = 4.0 * t * (1 - t)
     points = np.column_stack([
         -4.6 + 9.2 * t,
@@ -161,19 +178,14 @@ def bulbs(matrix: npt.NDArray[np.float32], seconds: float, glow: float, tint: Co
         np.where(far, -3.2, -1.7),
     ])  # fmt: skip
     screen = _project(points, matrix)
-    pick = np.flatnonzero((screen[:, 2] > 0.5) & (np.abs(screen[:, 0]) < 1.2) & (np.abs(screen[:, 1]) < 1.2))
-    n = len(pick)
-    size = 0.030 * zoom / np.maximum(screen[pick, 2], 0.5)
-    breath = 0.85 + 0.15 * np.sin(seconds * 0.8 + pick * 1.9)
-    rows = out[:n]
-    rows[:, 0:2] = screen[pick, 0:2]
-    rows[:, 2] = rows[:, 3] = size * (4.2 if halo else 1.0)
-    rows[:, 4] = 0.0
+    rows = np.zeros((BULBS, WIDTH), np.float32)
+    rows[:, 0:2] = screen[:, 0:2]
+    rows[:, 2] = rows[:, 3] = 0.030 * zoom / np.maximum(screen[:, 2], 0.5) * (4.2 if halo else 1.0)
     rows[:, 5] = _DOT
     rows[:, 6:9] = tint
-    rows[:, 9] = (0.16 + 0.20 * glow if halo else 0.75) * breath
+    rows[:, 9] = (0.16 + 0.20 * glow if halo else 0.75) * (0.85 + 0.15 * np.sin(seconds * 0.8 + number * 1.9))
     rows[:, 10] = 1.0
-    return n
+    out.take(rows, (screen[:, 2] > 0.5) & (np.abs(screen[:, :2]).max(1) < 1.2))
 
 
 def reactions(items: Sequence[Reaction], aspect: float, out: Rows) -> int:

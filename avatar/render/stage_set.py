@@ -147,10 +147,10 @@ class StageSet:
         return texture
 
     def _make_sprites(self) -> None:
-        self._rows = np.zeros((set_sprites.MOST, set_sprites.WIDTH), np.float32)
+        self._air, self._halo = set_sprites.Air(), set_sprites.Air()
         program = self._keep(self.ctx.program(shader("set_sprite.vert"), shader("set_sprite.frag")))
         corners = self._keep(self.ctx.buffer(np.array([-1, -1, 1, -1, -1, 1, 1, 1], np.float32).tobytes()))
-        self._sprite_buffer = self._keep(self.ctx.buffer(reserve=self._rows.nbytes, dynamic=True))
+        self._sprite_buffer = self._keep(self.ctx.buffer(reserve=self._air.before.nbytes, dynamic=True))
         self._sprites = self._keep(self.ctx.vertex_array(program, [
             (corners, "2f", "corner"),
             (self._sprite_buffer, "2f 2f 1f 1f 4f 1f/i", "centre", "size", "turn", "cell", "colour", "add"),
@@ -224,7 +224,11 @@ class StageSet:
             if cut:
                 self._enlarge(name, scene, matrix, light, size)
         self._lay(target, size)
-        self._draw_sprites(name, scene, matrix, projection, size, light, front=False)
+        air, zoom = self._air, float(projection[1, 1])
+        air.clear()
+        set_sprites.dust(matrix, scene.seconds, _unit(scene.energy), mix(light, (1.0, 1.0, 1.0), 0.4), zoom, air)
+        self._hang(name, scene, matrix, zoom, light, air, halo=False)
+        self._lay_sprites(air.behind[: air.counts[0]], size)
         self._plain_state()
 
     def _draw_small(self, name: str, scene: SceneState, matrix: Matrix, projection: Matrix, eye: npt.NDArray[np.float64],
@@ -262,13 +266,17 @@ class StageSet:
         picture.use(0)
         self._copy.render(moderngl.TRIANGLES, 3)
 
-    def draw_front(self, scene: SceneState, view: Matrix, projection: Matrix, size: tuple[int, int]) -> None:
-        """What is between the performer and the camera. The fade to black is the picture's, over everything."""
+    def draw_front(self, scene: SceneState, size: tuple[int, int]) -> None:
+        """What is between the performer and the camera, as ``draw_back`` left it for this frame, and what fans sent.
+
+        The fade to black is the picture's, over everything.
+        """
         self._plain_state()
         if scene.backdrop != "plain":
-            matrix = np.asarray(projection, np.float32) @ np.asarray(view, np.float32)
-            name = scene.backdrop if scene.backdrop in SETS else SETS[0]
-            self._draw_sprites(name, scene, matrix, projection, size, light_colour(scene), front=True)
+            air, n = self._air, self._air.counts[1]
+            if scene.reactions:
+                n += set_sprites.reactions(scene.reactions, size[0] / size[1], air.before[n:])
+            self._lay_sprites(air.before[:n], size)
         self._plain_state()
 
     def _plain_state(self) -> None:
@@ -398,48 +406,36 @@ class StageSet:
         apart = max(box[0, 0] - her[1, 0], her[0, 0] - box[1, 0], box[0, 1] - her[1, 1])
         return min(1.0, max(0.0, min(1.0 - edge, apart) / 0.02))
 
-    def _draw_sprites(self, name: str, scene: SceneState, matrix: Matrix, projection: Matrix,
-                      size: tuple[int, int], light: Colour, front: bool) -> None:  # fmt: skip
-        """Dust, pages, stars or lamps of one side of her; in front also what fans sent."""
-        rows, zoom = self._rows, float(projection[1, 1])
-        n = set_sprites.dust(
-            matrix, scene.seconds, _unit(scene.energy), mix(light, (1.0, 1.0, 1.0), 0.4), front, zoom, rows
-        )
-        n += self._hanging(name, scene, matrix, zoom, light, front, False, n)
-        if front and scene.reactions:
-            n += set_sprites.reactions(scene.reactions, size[0] / size[1], rows[n:])
-        self._lay_sprites(n, size)
-
     def _draw_halos(self, name: str, scene: SceneState, matrix: Matrix, projection: Matrix, size: tuple[int, int],
                     light: Colour) -> None:  # fmt: skip
         """The bloom of what hangs behind her: soft, so it is drawn into the small backdrop."""
-        self._lay_sprites(self._hanging(name, scene, matrix, float(projection[1, 1]), light, False, True, 0), size)
+        self._halo.clear()
+        self._hang(name, scene, matrix, float(projection[1, 1]), light, self._halo, halo=True)
+        self._lay_sprites(self._halo.behind[: self._halo.counts[0]], size)
 
-    def _hanging(self, name: str, scene: SceneState, matrix: Matrix, zoom: float, light: Colour, front: bool, halo: bool,
-                 at: int) -> int:  # fmt: skip
-        """Fill rows from ``at`` with what hangs in the air of a set; how many there are."""
-        rows = self._rows[at:]
+    def _hang(self, name: str, scene: SceneState, matrix: Matrix, zoom: float, light: Colour, air: set_sprites.Air,
+              halo: bool) -> None:  # fmt: skip
+        """What hangs in the air of a set, or the light around it."""
         glow = 0.35 + 0.5 * _unit(scene.energy) + 0.12 * _unit(scene.bar)
         second, white = scene.palette[1 % len(scene.palette)], (1.0, 1.0, 1.0)
         if name == "stars":
             tints = (second, mix(light, white, 0.25), mix(second, white, 0.5))
-            return set_sprites.stars(matrix, scene.seconds, glow, tints, front, zoom, rows, halo)
-        if name == "rooftop" and not front:
+            set_sprites.stars(matrix, scene.seconds, glow, tints, zoom, air, halo)
+        elif name == "rooftop":
             lamp = mix(second, (1.0, 0.9, 0.7), 0.4)
-            return set_sprites.bulbs(matrix, scene.seconds, glow, lamp, zoom, rows, halo)
-        if name == "pool" and not halo:
-            return set_sprites.pages(matrix, scene.seconds, mix(light, white, 0.4), front, zoom, rows)
-        return 0
+            set_sprites.bulbs(matrix, scene.seconds, glow, lamp, zoom, air, halo)
+        elif name == "pool" and not halo:
+            set_sprites.pages(matrix, scene.seconds, mix(light, white, 0.4), zoom, air)
 
-    def _lay_sprites(self, n: int, size: tuple[int, int]) -> None:
-        if n == 0:
+    def _lay_sprites(self, rows: set_sprites.Rows, size: tuple[int, int]) -> None:
+        if not len(rows):
             return
-        self._sprite_buffer.write(self._rows[:n])
+        self._sprite_buffer.write(rows)
         self._sprites.program["aspect"] = size[0] / size[1]
         self._atlas.use(0)
         self.ctx.enable(moderngl.BLEND)
         self.ctx.blend_func = moderngl.ONE, moderngl.ONE_MINUS_SRC_ALPHA
-        self._sprites.render(moderngl.TRIANGLE_STRIP, 4, instances=n)
+        self._sprites.render(moderngl.TRIANGLE_STRIP, 4, instances=len(rows))
         self.ctx.disable(moderngl.BLEND)
 
     def release(self) -> None:

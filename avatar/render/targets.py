@@ -6,6 +6,8 @@ from typing import Any
 
 import moderngl
 
+from avatar.render.depth import Slices
+
 
 class Targets:
     """Of one picture under way. ``drawn`` takes the drawing, ``main`` the resolved picture, ``shown`` what is read."""
@@ -15,7 +17,7 @@ class Targets:
         own = self._own
         self.colour, self.depth = own(context.texture(size, 4)), own(context.depth_renderbuffer(size))
         self.main = own(context.framebuffer([self.colour], self.depth))
-        self.drawn = self.main
+        self.drawn, self.slices = self.main, Slices()
         if aa == "msaa4" and context.max_samples >= 4:
             colour = own(context.renderbuffer(size, 4, samples=4))
             depth = own(context.depth_renderbuffer(size, samples=4))

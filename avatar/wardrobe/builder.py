@@ -34,7 +34,7 @@ from avatar.wardrobe.mesh import Array, Piece, merged
 from avatar.wardrobe.skeleton import CHIN, Skeleton, humanoid
 from characters.definition import Look
 
-VERSION = 3
+VERSION = 4
 """Part of the cache's key: raise it when the same look should be built anew."""
 CANONICAL = 1520.0
 BASES = ("girl", "robot")

@@ -13,6 +13,7 @@ from avatar.wardrobe.mesh import (
     Piece,
     blend_normals,
     curve,
+    flipped,
     merged,
     mirrored,
     profile,
@@ -37,6 +38,8 @@ VOLUME = Loft(
 _CENTRE = (0.0, CHIN + 118.0, HEAD_Z - 12.0)
 _RADII = (112.0, 138.0, 116.0)
 _LEAF = np.array([(-1.0, -0.4), (-0.5, 0.62), (0.5, 0.62), (1.0, -0.4)])
+_POINTED = 0.1
+"""Share of the width up to which a tip is a point, whose opening nobody sees."""
 _BAND = 182.0
 """Height over the chin where the light lies across the hair."""
 COLLIDERS = ("head", "neck", "shoulders")
@@ -97,11 +100,14 @@ def lock(clump: Clump, joints: list[str] | None = None, tile: str = "hair") -> P
     widths = _widths(clump, s)
     outward = volume_normals(path, (0, 105, -14), (1, 1.5, 1))
     rings = sweep(path, widths * clump.width, widths**0.8 * clump.depth, outward, _LEAF)
+    if clump.tip > _POINTED:  # cut straight: closed at its end
+        rings = np.concatenate([rings, np.broadcast_to(rings[-1].mean(0), rings[-1:].shape)])
+        path, s = np.append(path, path[-1:], 0), np.append(s, 1.0)
     strip = clump.hue % 4
     piece = tube(place(rings), "hair", tile, (strip / 4, 0, strip / 4 + 0.25, 1))
     columns = len(_LEAF) + 1
     across = np.array([0.03, 0.3, 0.7, 0.97, 0.03])
-    piece.uvs[:, 0] = np.tile(across if tile == "streak" else (strip + across) / 4, clump.rows)
+    piece.uvs[:, 0] = np.tile(across if tile == "streak" else (strip + across) / 4, len(s))
     piece.uvs[:, 1] = np.repeat(_v(path, s), columns)
     # Shade as one volume near the scalp, as its own lock towards the tip.
     own = piece.normals
@@ -128,23 +134,35 @@ def _bind_chain(piece: Piece, joints: list[str], s: Array, loose: float) -> None
         piece.weights[name] = piece.weights.get(name, 0) + near
 
 
+_CAP = (253, 250, 244, 234, 215, 190, 160, 130, 95, 60, 30, 12)
+"""Heights of the cap's rows; the last ends like locks, not like a helmet."""
+
+
+def _cap_row(h: float, share: float) -> Array:
+    """A row of the cap, ``share`` of the way from the skull to the outer surface."""
+    limit = np.interp(h, [0, 60, 120, 165, 200, 225, 253], [112, 100, 82, 62, 40, 0, 0])
+    theta = np.radians(np.linspace(limit, 360 - limit, 19))
+    outer, skull = VOLUME.point(theta, h), SKULL.point(theta, min(h, TOP - 1))
+    row = outer * share + skull * (1 - share) if h < 235 else outer - [0, 4, 0]
+    if h == _CAP[-1]:
+        number = np.arange(19)
+        row[:, 1] += np.where(number % 2 == 0, -12.0, 7.0) + 5.0 * np.cos(number * 2.4)
+    return np.asarray(row)
+
+
 def cap() -> Piece:
     """The dark layer under the locks, so that no skin shows between them."""
-    heights = np.array([253, 250, 244, 234, 215, 190, 160, 130, 95, 60, 30, 12])
-    rows = []
-    for h in heights:
-        limit = np.interp(h, [0, 60, 120, 165, 200, 225, 253], [112, 100, 82, 62, 40, 0, 0])
-        theta = np.radians(np.linspace(limit, 360 - limit, 19))
-        outer, skull = VOLUME.point(theta, h), SKULL.point(theta, min(h, TOP - 1))
-        row = outer * 0.55 + skull * 0.45 if h < 235 else outer - [0, 4, 0]
-        if h == heights[-1]:
-            row[:, 1] += np.where(np.arange(19) % 2 == 0, -12.0, 7.0) + 5.0 * np.cos(
-                np.arange(19) * 2.4
-            )  # ends like locks, not like a helmet
-        rows.append(row)
-    piece = sheet(place(np.array(rows)), "hair", "hair", (0.80, 0.1, 0.95, 0.62))
+    piece = sheet(place(np.array([_cap_row(h, 0.55) for h in _CAP])), "hair", "hair", (0.80, 0.1, 0.95, 0.62))
     piece.normals = volume_normals(piece.positions, _CENTRE, _RADII)
     piece.uvs[:, 1] = 0.55
+    return piece.bind("head")
+
+
+def inside() -> Piece:
+    """The dark inside of the cap below the crown, seen past the neck and the cheeks."""
+    piece = flipped(sheet(place(np.array([_cap_row(h, 0.5) for h in (140, _CAP[-1])])), "hair", "inside"))
+    # Towards the audience, so that no rim of light runs along it.
+    piece.normals = blend_normals(np.broadcast_to([0.0, -0.3, 1.0], piece.positions.shape), piece.normals, 0.3)
     return piece.bind("head")
 
 
@@ -481,7 +499,7 @@ def build(style: Style, skeleton: Skeleton, streaked: bool = False) -> list[Piec
     for clump in style.sides:
         piece = lock(clump, joints.get(clump.chain))
         pieces += [piece, mirrored(piece)]
-    whole = [merged(pieces)]
+    whole = [merged(pieces), inside()]
     if streaked:
         whole.append(lock(streak(), joints.get("sideRight"), "streak"))
     return whole

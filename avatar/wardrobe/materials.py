@@ -8,7 +8,7 @@ import numpy as np
 
 from avatar.wardrobe.colour import linear, mix, shift
 from avatar.wardrobe.mesh import Array
-from avatar.wardrobe.textures import Scheme
+from avatar.wardrobe.textures import HAIR_LINE, Scheme
 
 
 def _mtoon(
@@ -71,13 +71,13 @@ def build(scheme: Scheme, textures: dict[str, int]) -> dict[str, dict[str, Any]]
             0.93,
             0.02,
             0.0009,
-            np.array([0.45, 0.38, 0.52]),
+            HAIR_LINE,
             0.30,
             glow=shift(scheme.tips, 0.0, 0.8, 1.0),
         ),
         "cloth": _mtoon("cloth", cloth, cloth_shade, 0.93, 0.02, 0.0010, np.array([0.42, 0.36, 0.50]), 0.36),
         "glow": _mtoon("glow", skin, np.ones(3) * 0.95, 0.9, 0.8, 0.0, np.ones(3), emissive=scheme.second * 0.62),
     }
-    for name in ("face", "skin", "cloth"):  # hair's outline is its dark inside as well
+    for name in ("face", "skin", "cloth", "hair"):  # all closed: nothing is seen through their insides
         made[name]["extras"] = {"limelight_lined": True}
     return made

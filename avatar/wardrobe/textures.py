@@ -56,8 +56,11 @@ TILES: dict[str, tuple[str, int, int, int, int]] = {
     "star": ("cloth", 1920, 1536, 128, 128),
     "grille": ("cloth", 384, 1792, 256, 256),
     "screen": ("cloth", 640, 1792, 256, 256),
+    "inside": ("cloth", 896, 1792, 64, 64),
 }
 """Tile name: (atlas, left, top, width, height) in pixels."""
+HAIR_LINE = np.array([0.45, 0.38, 0.52])
+"""What the outline of hair, and its inside, are of the lit hair."""
 
 
 def atlas_uv(tile: str, uv: Array) -> Array:
@@ -319,6 +322,7 @@ def _cloths(c: Scheme) -> dict[str, Canvas]:
     canvases = {
         name: Canvas(w, h, c.main) for name, (atlas, _, _, w, h) in TILES.items() if atlas == "cloth" and name != "hair"
     }
+    canvases["inside"].paint(np.ones((64, 64)), shift(c.hair, 0.006, 1.05, 0.62) * HAIR_LINE)
     dark, soft = shift(c.main, 0.0, 1.05, 0.72), mix(shift(c.main, 0.02, 0.8, 2.0), c.tips, 0.35)
     j = canvases["jacket"]
     j.down([(0, shift(c.main, 0, 0.95, 1.36)), (0.5, shift(c.main, 0, 1, 1.16)), (1, shift(c.main, 0, 1, 1.05))])

@@ -153,7 +153,7 @@ class Bandstand:
         check(intent, self._written)
         if intent.kind in FADERS:
             at = self._next_beat(piece, horizon) if intent.on_beat else horizon
-            self._send(*self.faders.move(intent, piece.song.tracks, at))
+            self._send(*self.faders.move(intent, piece.song.tracks, at, horizon))
             return at
         shape, goal = bent(self._shape, intent), goal_bar(self._written, intent)
         resung = bool(piece.phrases) and (shape.key, shape.tempo) != (self._shape.key, self._shape.tempo)

@@ -25,7 +25,7 @@ class Window:
         import pygame
 
         from avatar.render import Picture
-        from stage.film import FINEST_LINE
+        from stage.quality import LINE
 
         self._pygame, self._live = pygame, live
         try:
@@ -40,7 +40,7 @@ class Window:
             pygame.display.set_caption(f"{title} (AI performer)")
         except pygame.error as error:
             raise WindowError(f"the window could not be opened ({error}); use --no-window") from None
-        self.picture = Picture(size, aa=aa, window=True, finest_line=FINEST_LINE)
+        self.picture = Picture(size, aa=aa, window=True, finest_line=LINE)
 
     def events(self) -> None:
         """Handle keys and the close button."""

@@ -103,3 +103,44 @@ def test_every_style_with_drums_has_a_stroke_on_every_beat_of_its_fullest_patter
             continue
         for at in range(0, len(lines[0]), 4):
             assert any(line[at] != "." for line in lines), (name, at)
+
+
+@pytest.mark.parametrize("style", ["jig", "son", "bell pattern", "gamelan", "maqam"])
+def test_traditions_without_a_crash_cymbal_play_none(style: str) -> None:
+    drums = part(piece(style, 2), "drums")
+    assert drums
+    assert all(n.pitch != DRUMS["crash"] for n in drums)
+    assert any(n.pitch == DRUMS["crash"] for n in part(piece("synth-pop", 2), "drums"))
+
+
+def test_what_colours_a_chord_is_played_softer_than_what_tells_it() -> None:
+    song = piece("city-pop", 3)
+    pad, seen = part(song, "pad"), 0
+    for chord in song.chords:
+        tones = parse_chord(chord.symbol).tones
+        here = {n.pitch % 12: n.velocity for n in pad if n.start == chord.start}
+        if (
+            len(tones) >= 4
+            and {tones[1], tones[3]} <= set(here)
+            and chord.start < song.tempo_map.bar_beat(song.bars - 1)
+        ):
+            assert here[tones[3]] < here[tones[1]] - 0.1
+            seen += 1
+    assert seen
+
+
+def test_what_is_held_over_a_chord_that_is_soon_over_lies_in_it() -> None:
+    held = 0
+    for seed in range(6):
+        song = piece("city-pop", seed)
+        voice = song.voice
+        assert voice is not None
+        peak = max(n.pitch for n in voice.notes)
+        for note in voice.notes:
+            middle = note.start + note.length / 2
+            chord = next(c for c in reversed(song.chords) if c.start <= middle)
+            if chord.length >= song.meters[0].quarters or note.length < 1 or note.lyric == "_" or note.pitch == peak:
+                continue
+            held += 1
+            assert note.pitch % 12 in parse_chord(chord.symbol).tones, (seed, note, chord)
+    assert held > 10

@@ -10,6 +10,13 @@ def test_the_ladder_goes_down_in_cost_and_sizes_stay_even() -> None:
     levels = ladder(1280, 720, 30)
     costs = [level.width * level.height * level.fps for level in levels]
     assert costs == sorted(costs, reverse=True)
+    # Smoothing goes first, then thin outlines, then pixels.
+    assert [level.name for level in levels[1:4]] == [
+        "1280x720 none 30",
+        "1280x720 none 30 thick outlines",
+        "1120x630 mlaa 30 thick outlines",
+    ]
+    assert {(level.width, level.height) for level in ladder(1280, 720, 30, fixed=True)} == {(1280, 720)}
     assert levels[0].name == "1280x720 mlaa 30"
     assert all(level.width % 2 == 0 and level.height % 2 == 0 for level in ladder(854, 480, 25))
 

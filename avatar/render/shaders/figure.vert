@@ -53,7 +53,7 @@ void main() {
 #endif
     gl_Position = scene.view_projection * vec4(position, 1.0);
 #ifdef OUTLINE
-    gl_Position.z += 1e-6 * gl_Position.w;
+    gl_Position.z += scene.key_to.w * gl_Position.w;
 #endif
 #ifdef ANGLES
     // Cosines run straight over a triangle where no map bends its normal: no normal and view vector to each pixel.

@@ -2,7 +2,7 @@ layout(std140) uniform Scene {
     mat4 view_projection;
     mat4 view;
     vec4 eye;        // camera position; w: projection[1][1]
-    vec4 key_to;     // towards the key light
+    vec4 key_to;     // towards the key light; w: how deep outlines lie behind surfaces, in normalised depth
     vec4 key;        // linear colour
     vec4 rim_to;
     vec4 rim_light;

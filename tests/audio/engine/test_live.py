@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from audio.engine import Band, Cancel, Change, NoteEvent
+from audio.engine.clicks import TRIALS, Edges, edges, onsets_of, trial_name
 from audio.engine.live import Conductor, Intent
 from audio.engine.storm import band_song, intents
 from tests.audio.engine.song import song
@@ -84,21 +85,57 @@ def test_wrong_wishes_are_refused_in_one_line() -> None:
 
 def test_a_storm_of_changes_makes_no_click_and_no_gap() -> None:
     """Ten seconds of it (``limelight bench audio`` runs as long as it is told)."""
-    steps, least = [], 1.0
+    steps, least, standing = [], 1.0, []
     for stormy in (False, True):
-        storm = intents(5)
+        storm, sharp, onsets, filters = intents(18), Edges(), set[int](), 0
         with Band() as band:
             band.start(0)
             conductor = Conductor(band_song(), 9_600)
             sound = []
             while band.position < 480_000:
                 if stormy and band.position // 48_000 > len(conductor.log):
-                    conductor.intend(next(storm), band.horizon)
-                band.send(*conductor.advance(band.horizon))
+                    wish = next(storm)
+                    filters += wish.kind == "filter"
+                    conductor.intend(wish, band.horizon)
+                sent = conductor.advance(band.horizon)
+                onsets.update(onsets_of(sent))
+                band.send(*sent)
                 sound.append(band.pull(1_600))
+                sharp.feed(sound[-1])
         pcm = np.concatenate(sound)
         steps.append(float(np.abs(np.diff(pcm, axis=0)).max()))
         loud = np.sqrt((pcm[48_000:].reshape(-1, 4_800, 2) ** 2).mean(axis=(1, 2)))
         least = min(least, float(loud.max()))
+        standing.append(float(sharp.standing_out(onsets).max()))
+    assert filters > 1
     assert steps[1] < 1.5 * steps[0]
     assert least > 0.01
+    assert standing[0] > 1.0
+    assert standing[1] < 2 * standing[0]
+
+
+def test_no_change_adds_an_edge_sharper_than_the_music_has() -> None:
+    wishes = ("filter 500", "filter 15000", "filter 700 and back", "mute 1 on the beat", "mute 1 and back", "section 1")
+    found = dict(edges(trial for trial in TRIALS if trial_name(trial) in wishes))
+    assert set(found) == set(wishes)
+    assert max(found.values()) < 2.0
+
+
+def test_an_edge_between_notes_is_found_and_one_at_a_note_is_not() -> None:
+    time = np.arange(96_000) / 48_000
+    sound = np.repeat(0.2 * np.sin(2 * np.pi * 220 * time)[:, None], 2, axis=1).astype(np.float32)
+    sound[70_000:] += 0.02
+    sharp = Edges()
+    sharp.feed(sound)
+    assert sharp.standing_out([]).max() > 50
+    assert sharp.standing_out([69_900]).max() < 3
+
+
+def test_a_fader_on_the_beat_has_arrived_by_then() -> None:
+    conductor = Conductor(song(2), 0)
+    conductor.advance(0)
+    at = conductor.intend(Intent("mute", 1, "drums", on_beat=True), 20_000)
+    assert at == round(BEAT)
+    moves = [m for m in conductor.advance(20_000) if isinstance(m, Change) and m.track == "drums" and m.name == "mute"]
+    assert [(m.value, m.sample < at, m.sample + m.ramp <= at) for m in moves] == [(1.0, True, True)]
+    assert moves[0].sample >= 20_000

@@ -11,14 +11,14 @@ import numpy as np
 import pytest
 
 from audio.engine.forge import Forge, NoteKey
-from audio.engine.offline import MOST_FADER_DB, STEM_DB, moved, render
+from audio.engine.offline import MOST_FADER_DB, STEM_DB, lead_in, moved, render
 from audio.engine.press import Press
 from audio.engine.sheet import lay_out
 from audio.engine.shelf import Shelf
 from audio.instruments.errors import SampleError
 from audio.mix import bands, loudness, true_peak
 from audio.mix.match import target
-from audio.score.model import Mix, Note, Song, Track
+from audio.score.model import Meter, Mix, Note, Song, Tempo, Track
 from tests.audio.engine.song import song
 from tests.audio.instruments.test_sampled import soundfont
 
@@ -176,3 +176,20 @@ def test_gain_staging_stays_within_what_a_score_may_say(press: Press) -> None:
     )
     made = render(replace(whole, tracks=faint, style="rock"), press, staged=True)
     assert made.moves.gains["keys"] <= MOST_FADER_DB - 18.0
+
+
+@pytest.mark.parametrize(
+    ("meter", "bpm", "upbeat", "whole"),
+    [
+        (Meter(0, 4, 4), 120, 0, 0),
+        (Meter(0, 4, 4), 120, 1, 24_000),
+        (Meter(0, 4, 4), 120, 24_000, 24_000),
+        (Meter(0, 4, 4), 120, 24_001, 48_000),
+        (Meter(0, 6, 8), 120, 5_000, 36_000),
+        (Meter(0, 7, 8), 120, 5_000, 24_000),
+        (Meter(0, 4, 4), 48, 5_000, 30_000),
+    ],
+)
+def test_a_file_begins_whole_beats_before_the_first_bar(meter: Meter, bpm: int, upbeat: int, whole: int) -> None:
+    plain = replace(song(4), meters=(meter,), tempos=(Tempo(Fraction(0), Fraction(bpm)),))
+    assert lead_in(plain, upbeat) == whole

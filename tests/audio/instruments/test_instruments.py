@@ -84,6 +84,13 @@ def test_drums_have_their_character(kit: str) -> None:
         assert 0.02 < np.abs(sound).max() < 1.2
 
 
+@pytest.mark.parametrize("pitch", [41, 43, 47, 50, 56])
+def test_toms_and_bells_leave_the_harmony_alone(pitch: int) -> None:
+    """They are damped: what rings on after a quarter of a second is nothing beside the stroke."""
+    sound = drums.hit("kit_soft", pitch, 0)
+    assert np.abs(sound[12_000:]).max() < 0.04 * np.abs(sound).max()
+
+
 def test_tables_come_back_the_same_and_stay_in_budget() -> None:
     tables, spec = Tables(), instrument("keys_piano")
     first = tables.get(tables.key(spec, 60, 0.8, 0)).copy()

@@ -69,7 +69,7 @@ class Bench:
         self.target.use()
         self.set.draw_back(scene, view, perspective(aspect=self.size[0] / self.size[1]), self.size)
         if front:
-            self.set.draw_front(scene, view, perspective(aspect=self.size[0] / self.size[1]), self.size)
+            self.set.draw_front(scene, self.size)
         w, h = self.size
         return np.frombuffer(self.target.read(components=3, alignment=1), np.uint8).reshape(h, w, 3)[::-1] / 255.0
 
@@ -254,7 +254,7 @@ def test_a_still_camera_is_cheap(ctx: object) -> None:
         scene.seconds += 1 / 30
         big.target.use()
         big.set.draw_back(scene, FULL, perspective(), big.size)
-        big.set.draw_front(scene, FULL, perspective(), big.size)
+        big.set.draw_front(scene, big.size)
         big.ctx.finish()  # type: ignore[attr-defined]
     assert (time.process_time() - start) / 30 < 0.012
     big.set.release()
