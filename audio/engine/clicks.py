@@ -15,6 +15,9 @@ import numpy as np
 
 from audio.engine.band import Band
 from audio.engine.live import Conductor, Intent
+from audio.engine.model import Message, NoteEvent
+from audio.instruments.catalog import instrument
+from audio.mix.desk import ECHO_SAMPLES
 from audio.mix.filters import Floats, Samples
 from audio.score.model import Note, Song
 
@@ -67,6 +70,16 @@ def _usual(frames: Floats) -> Floats:
         )
         usual[first : first + len(windows)] = np.median(windows, axis=1)
     return usual
+
+
+def onsets_of(notes: Iterable[Message]) -> Iterator[int]:
+    """Where notes among these messages begin, and the first two echoes of those that have some."""
+    for note in notes:
+        if isinstance(note, NoteEvent):
+            yield note.sample
+            if instrument(note.instrument).echo:
+                yield note.sample + ECHO_SAMPLES
+                yield note.sample + 2 * ECHO_SAMPLES
 
 
 def smooth_song(bars: int = 4) -> Song:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from audio.engine.band import Band
-from audio.engine.clicks import Edges
+from audio.engine.clicks import Edges, onsets_of
 from audio.engine.live import Conductor, Intent
 from audio.engine.model import NoteEvent
 from audio.engine.priority import go_first, patience
@@ -131,7 +131,7 @@ def _storm(seconds: float, lead_ms: int, every: float, paced: bool, seed: int) -
         with Band(lead=lead_ms * 48) as band:
             band.start(0)
             first_notes = conductor.advance(0)
-            onsets.update(m.sample for m in first_notes if isinstance(m, NoteEvent))
+            onsets.update(onsets_of(first_notes))
             band.send(*first_notes)
             sharp.feed(band.pull(4_800))
             if paced:
@@ -144,7 +144,7 @@ def _storm(seconds: float, lead_ms: int, every: float, paced: bool, seed: int) -
                     delays.setdefault(wish.kind, []).append((heard - at) / 48)
                 sent = conductor.advance(band.horizon)
                 beats.update(conductor.beats())
-                onsets.update(m.sample for m in sent if isinstance(m, NoteEvent))
+                onsets.update(onsets_of(sent))
                 kicks += [m.sample for m in sent if isinstance(m, NoteEvent) and (m.track, m.pitch) == ("drums", 36)]
                 band.send(*sent)
                 due = began + (band.position + 1_600 - first) / 48_000

@@ -21,6 +21,7 @@ SONG_LUFS = -14.0
 TALK_LUFS = -15.0
 BUSES = 4
 """Pairs: dry, ducked by the kick, reverb send, echo send."""
+ECHO_SAMPLES = 18_000
 OPEN = 18_000.0
 """A ``filter`` at or above this many Hz is no filter."""
 _DEFAULTS = {"gain": 0.0, "mute": 0.0, "pan": 0.0, "reverb": 0.2, "filter": math.log2(20_000.0)}
@@ -129,7 +130,7 @@ class Desk:
         self._ramp = np.linspace(0, 1, block + 1)[1:, None].astype(np.float32)
         self._echo = np.zeros((1 << 17, 2))
         self._echo_at = 0
-        self.echo_samples = 18_000
+        self.echo_samples = ECHO_SAMPLES
         self._kicks: list[int] = []
         self._duck_shape = self._pump()
         self._speech_db = 0.0

@@ -24,13 +24,12 @@ _MS = SAMPLE_RATE / 1000
 _LENGTHS = {"stop": (45, 85), "affricate": (70, 120), "fricative": (65, 120), "nasal": (45, 85), "liquid": (45, 80),
             "glide": (45, 80), "aspirate": (45, 80), "vowel": (60, 400), "rest": (10, 50)}  # fmt: skip
 """Shortest and longest milliseconds of a consonant as spoken, by kind."""
-_DWELL, _HISS = 2.4, 1.8
+_DWELL, _DWELLS = 2.4, {"stop": 3.2, "fricative": 1.8, "affricate": 1.8}
 """Times longer that a consonant is sung than spoken, where the notes leave room (consonants never take more than half of
 a note): between long vowels a spoken one is missed. Hissing ones less, or they would stand out. Figures in docs/voice.md.
 """
-_HASTE = 0.25
-"""How much of what a consonant is longer goes into its ways in and out; the rest is waited out in its middle, so that
-bursts and transitions keep nearly their own speed."""
+_HASTE = 0.6
+"""How much of what a consonant is longer goes into its ways in and out; the rest is waited out in its middle."""
 _TOGETHER = 0.06 * SAMPLE_RATE
 """Notes closer than this are sung on one breath, joined."""
 _BELOW, _BELOW_VOICELESS, _BELOW_AFTER = 10.5, 6.5, 0.0
@@ -328,7 +327,7 @@ def _natural(phone: _Placed) -> float:
     """Samples a consonant takes where there is room."""
     kind = sounds.sound(phone.symbol).kind
     low, high = _LENGTHS[kind]
-    return (_HISS if kind in ("fricative", "affricate") else _DWELL) * float(
+    return _DWELLS.get(kind, _DWELL) * float(
         np.clip((phone.source.end - phone.source.start) * HOP, low * _MS, high * _MS)
     )
 
@@ -359,7 +358,8 @@ def _hold(p: _Placed, low: float, high: float) -> list[tuple[float, float]]:
 
 
 def _wait(p: _Placed, low: float, high: float, power: Floats) -> list[tuple[float, float]]:
-    """A consonant: in and out at nearly its own speed, what it is longer waited out in its middle, a stop's closure.
+    """A consonant: in and out somewhat slower than spoken, the rest of what it is longer waited out in its middle, a stop's
+    closure.
 
     Glides are all movement and are slowed evenly, and so is what is shorter than spoken.
     """

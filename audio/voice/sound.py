@@ -20,6 +20,8 @@ _FREQUENCIES = np.linspace(0, SAMPLE_RATE / 2, BINS).astype(np.float32)
 _OCTAVES = np.clip(np.log2(np.maximum(_FREQUENCIES, 20) / 1000), -2, 2.5).astype(np.float32)
 _BANDS = np.array([500, 1500, 3000, 5000, 7000], np.float32)
 _DB = np.float32(np.log(10) / 20)
+_HOLLOW = (np.interp(_FREQUENCIES, [400, 800], [-15, 0]) * _DB).astype(np.float32)
+"""What voiceless sounds lose: down there a bank has the end of the vowel before them, which as noise would blur them."""
 
 
 @dataclass(slots=True)
@@ -97,6 +99,7 @@ def _spectra(bank: Bank, settings: VoiceSettings, controls: Controls) -> tuple[F
     envelope += _colour(settings.tension)[None, :]
     envelope += (controls.gain * _DB)[:, None]
     envelope += (controls.effort * (1 - controls.sibilance) * _DB)[:, None] * _OCTAVES[None, :]
+    envelope += (1 - controls.voiced)[:, None] * _HOLLOW[None, :]
     _extend(envelope, controls.sibilance, 6700.0 * formants)
     noise = _noise(settings, controls, formants)
     return envelope, noise

@@ -49,14 +49,15 @@ class Smoother:
         h, w = luma.shape
         rows = self._edges(self._rows, luma[:-1], luma[1:], (h, w))
         columns = self._edges(self._columns, luma[:, :-1], luma[:, 1:], (h, w))
-        flat = np.flatnonzero(rows)
-        across = _runs(flat, 1, w, columns.ravel())
+        flat = np.flatnonzero(rows).astype(np.int32)
+        across = _runs(flat, flat, 1, w, columns.ravel())
         # The other way: the same indices in the order of columns.
-        flat = np.flatnonzero(columns)
-        y, x = np.divmod(flat, w)
-        order = np.sort(x * h + y)
-        x, y = np.divmod(order, h)
-        down = _runs(y * w + x, w, 1, rows.ravel(), order)
+        flat = np.flatnonzero(columns).astype(np.int32)
+        y = flat // w
+        order = (flat - y * w) * h + y
+        order.sort()
+        x = order // h
+        down = _runs((order - x * h) * w + x, order, w, 1, rows.ravel())
         return (*(a + b for a, b in zip(across, down)), w)
 
     def _edges(self, out: Any, a: Bytes, b: Bytes, shape: tuple[int, int]) -> Any:
@@ -74,40 +75,49 @@ class Smoother:
         return edges
 
 
-def _runs(flat: Any, step: int, side: int, crossing: Any, order: Any = None) -> tuple[list[Any], list[Any], list[Any]]:
+def _runs(flat: Any, order: Any, step: int, side: int, crossing: Any) -> tuple[list[Any], list[Any], list[Any]]:
     """Runs of edges along ``step``; each edge lies between a pixel and the one ``side`` after it.
 
     ``crossing`` are the edges of the other direction (flat); ``order`` numbers neighbours along the run one apart.
     """
+    pixels: list[Any] = []
+    others: list[Any] = []
+    weights: list[Any] = []
     if not len(flat):
-        return [], [], []
-    key = flat if order is None else order
-    first = np.flatnonzero(np.concatenate([[True], np.diff(key) != 1]))
-    lengths = np.diff(np.append(first, len(flat)))
-    begin, end = flat[first], flat[first + lengths - 1]
+        return pixels, others, weights
+    breaks = np.flatnonzero(np.diff(order) != 1)
+    begin, end = flat[np.append(0, breaks + 1)], flat[np.append(breaks, len(flat) - 1)]
+    lengths = np.diff(breaks, prepend=-1, append=len(flat) - 1).astype(np.int32)
+    bends = crossing.view(np.int8)
     # Which way the outline turns at each end: 1 into the near pixel, -1 into the far one, 0 neither or both.
-    left = crossing[begin - step].astype(np.int8) - crossing[begin - step + side]
-    right = crossing[end].astype(np.int8) - crossing[end + side]
-    bent = (left != 0) | (right != 0)
-    lengths = np.where(bent, lengths, 0)
-    kept = np.repeat(bent, np.diff(np.append(first, len(flat))))
-    edge = flat[kept]
-    n = np.repeat(lengths, lengths).astype(np.float32)
-    start = np.cumsum(lengths) - lengths
-    at = np.arange(len(edge), dtype=np.float32) - np.repeat(start, lengths)
-    from_left = _share(at, n) * np.repeat(left, lengths)
-    from_right = _share(n - 1 - at, n) * np.repeat(right, lengths)
-    into_near = np.maximum(from_left, 0) + np.maximum(from_right, 0)
-    into_far = np.maximum(-from_left, 0) + np.maximum(-from_right, 0)
-    near, far = np.flatnonzero(into_near > 0.02), np.flatnonzero(into_far > 0.02)
-    near_at, far_at = edge[near], edge[far]
-    return [near_at, far_at + side], [near_at + side, far_at], [into_near[near], into_far[far]]
+    left = bends[begin - step] - bends[begin - step + side]
+    right = bends[end] - bends[end + side]
+    for ends, turn, way in ((begin, left, step), (end, right, -step)):
+        for into in (1, -1):
+            some = np.flatnonzero(turn == into)
+            if not len(some):
+                continue
+            place, share = _slope(ends[some], lengths[some], way)
+            near, far = (place, place + side) if into == 1 else (place + side, place)
+            pixels.append(near)
+            others.append(far)
+            weights.append(share)
+    return pixels, others, weights
 
 
-def _share(at: Any, n: Any) -> Any:
-    """What a line that falls from half a pixel at an end to none in the middle of ``n`` covers of pixel ``at``."""
-    to = np.minimum(at + 1, 0.5 * n)
-    return np.maximum(0.5 * (to - at) * (1 - (to + at) / n), 0) * (to > at)
+def _slope(ends: Any, lengths: Any, step: int) -> tuple[Any, Any]:
+    """The pixels from the ends of runs to their middles, and what a line that falls from half a pixel at the end to none in
+    the middle covers of each."""
+    halves = (lengths + 1) // 2
+    at = np.arange(int(halves.sum()), dtype=np.int32)
+    at -= np.repeat(np.cumsum(halves, dtype=np.int32) - halves, halves)
+    place = np.repeat(ends, halves) + at * np.int32(step)
+    n = np.repeat(lengths.astype(np.float32), halves)
+    begin = at.astype(np.float32)
+    to = np.minimum(begin + 1, 0.5 * n)
+    share = 0.5 * (to - begin) * (1 - (to + begin) / n)
+    kept = share > 0.02
+    return place[kept], share[kept]
 
 
 def _blend(picture: Bytes, box: Any, pixels: list[Any], others: list[Any], weights: list[Any], width: int) -> None:

@@ -19,6 +19,7 @@ from audio.mix import loudness, true_peak
 from avatar.render import Picture, RenderError
 from stage.clock import SAMPLE_RATE
 from stage.timeline import Timeline
+from tests.stage.drift import sound_lag
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 40
@@ -121,6 +122,14 @@ def test_the_film_is_whole(made: Made) -> None:
     changes = [float(np.abs(a.astype(int) - b).mean()) for a, b in zip(frames, frames[1:])]
     assert np.median(changes) > 0.05, "something moves"
     assert max(float(f.mean()) for f in frames) < 140, "the stage stays dark"
+
+
+@pytest.mark.slow
+def test_the_decoded_sound_lies_on_the_samples_it_was_made_from(made: Made) -> None:
+    if not (made.folder / "a.mp4").exists():
+        pytest.skip("no OpenGL 3.3 here")
+    for begin in (2.0, 30.0):
+        assert abs(sound_lag(made.folder / "a.mp4", made.folder / "a.wav", begin, 5.0)) < 0.03
 
 
 @pytest.mark.slow

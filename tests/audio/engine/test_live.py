@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from audio.engine import Band, Cancel, Change, NoteEvent
-from audio.engine.clicks import TRIALS, Edges, edges, trial_name
+from audio.engine.clicks import TRIALS, Edges, edges, onsets_of, trial_name
 from audio.engine.live import Conductor, Intent
 from audio.engine.storm import band_song, intents
 from tests.audio.engine.song import song
@@ -98,7 +98,7 @@ def test_a_storm_of_changes_makes_no_click_and_no_gap() -> None:
                     filters += wish.kind == "filter"
                     conductor.intend(wish, band.horizon)
                 sent = conductor.advance(band.horizon)
-                onsets.update(m.sample for m in sent if isinstance(m, NoteEvent))
+                onsets.update(onsets_of(sent))
                 band.send(*sent)
                 sound.append(band.pull(1_600))
                 sharp.feed(sound[-1])
