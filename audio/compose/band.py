@@ -80,7 +80,8 @@ class Band:
 
     def _section(self, section: Section, variant: int, after: Section | None, closing: bool) -> None:
         self._picked = {}
-        half_bar = (section.bars + 1) // 2
+        # An intro of one bar is its second half, which leads on with the drums.
+        half_bar = (section.bars + (section.name != "intro")) // 2
         fill = {n: self._carried(line) for n, line in self.rng.choice(self.plan.style["drums"]["fills"]).items()}
         small = self.rng.random() < 0.7
         feel = {name: self.rng.choice((-1, 0, 0, 1)) for name in ("hat", "ride", "shaker")}
