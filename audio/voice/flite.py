@@ -19,6 +19,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
 from audio.voice.lexicon import bare
+from audio.voice.phones import sound
 from audio.voice.source import Floats, Source, SourcePhone, VoiceError, unshifted
 
 VOICES = ("slt", "rms", "awb")
@@ -151,7 +152,7 @@ class FliteBank:
         names = [("".join(c for c in word.lower() if "a" <= c <= "z") or "la") for word, _ in words]
         plain = self._synthesize(" ".join(names), [phones for _, phones in words])
         # What is spelled is sung, so slowly that movements are missed. Spoken lines do not gain.
-        return replace(plain, params=_lively(plain.params))
+        return replace(plain, params=_lively(plain))
 
     def envelope(self, params: Floats, formants: float = 1.0) -> Floats:
         """Mel-cepstra to natural-log magnitudes; above 8 kHz (times ``formants``) the last value is held."""
@@ -269,16 +270,23 @@ _LIFTER = np.array([1, 1] + [1.3] * 23, np.float32)
 """Undoes part of the smoothing of the statistical model, as flite's own filter does."""
 
 
-_CONTRAST, _AROUND = 0.3, 10.0
+_CONTRAST, _AROUND, _SNAP = 0.3, 10.0, 0.4
 """How much farther than the statistical model says a sound moves away from its surroundings, and their reach (frames,
-standard deviation): it has averaged many speakings of a sound, and their movements with them."""
+standard deviation): it has averaged many speakings of a sound, and their movements with them. ``_SNAP`` is that of the
+level of stops: closures quieter, bursts louder.
+"""
 
 
-def _lively(params: Floats) -> Floats:
-    """Mel-cepstra with their movements enlarged; the level stays as it was."""
+def _lively(source: Source) -> Floats:
+    """Mel-cepstra with their movements enlarged; the level stays as it was but in stops."""
+    params = source.params
     away = params - gaussian_filter1d(params, _AROUND, axis=0, mode="nearest")
-    away[:, 0] = 0
+    stops = np.zeros(len(params), np.float32)
+    for phone in source.phones:
+        if sound(phone.symbol).kind in ("stop", "affricate"):
+            stops[max(0, phone.start - 1) : phone.end + 1] = 1
     result: Floats = params + np.float32(_CONTRAST) * away
+    result[:, 0] = params[:, 0] + np.float32(_SNAP) * gaussian_filter1d(stops, 1.5) * away[:, 0]
     return result
 
 

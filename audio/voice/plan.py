@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.ndimage import gaussian_filter1d
 
 from audio.voice import phones as sounds
 from audio.voice import sound
@@ -12,6 +13,10 @@ from audio.voice.model import Layout, Phone, VoiceSettings
 from audio.voice.source import HOP, Bank, Floats, Source
 
 SILENCE = -90.0
+_HELD, _PURE = 0.25, 0.6
+"""A vowel passed through slower than this (source frames per frame) is held; what its voicing lacks there shrinks by
+``_PURE``: a bank says how noisy a vowel is on its way between consonants, and held that long it is heard as a haze.
+"""
 _SIBILANTS = ("S", "Z", "SH", "ZH", "CH", "JH", "T")
 
 
@@ -113,11 +118,14 @@ def _controls(passage: Passage) -> sound.Controls:
     low = np.clip(place.astype(int), 0, len(source.params) - 1)
     high = np.minimum(low + 1, len(source.params) - 1)
     part = (place - low).astype(np.float32)[:, None]
-    voiced, sibilance = _marks(source)
+    voiced, sibilance, vowel = _marks(source)
+    voicing = source.voicing[low] * (1 - part) + source.voicing[high] * part
+    held = np.clip(1 - np.gradient(place) / _HELD, 0, 1) * np.interp(place, np.arange(len(vowel)), vowel)
+    pure = 1 - (1 - _PURE) * gaussian_filter1d(held, 3.0).astype(np.float32)
     colours = passage.colours
     return sound.Controls(
         params=source.params[low] * (1 - part) + source.params[high] * part,
-        voicing=source.voicing[low] * (1 - part) + source.voicing[high] * part,
+        voicing=1 - (1 - voicing) * pure[:, None],
         voiced=np.interp(place, np.arange(len(voiced)), voiced).astype(np.float32),
         f0=passage.f0[: len(at)],
         gain=np.interp(at, passage.gain_times, passage.gains).astype(np.float32),
@@ -132,10 +140,11 @@ def _controls(passage: Passage) -> sound.Controls:
     )
 
 
-def _marks(source: Source) -> tuple[Floats, Floats]:
-    """Per source frame: whether it is voiced and whether it hisses (0 or 1)."""
+def _marks(source: Source) -> tuple[Floats, Floats, Floats]:
+    """Per source frame: whether it is voiced, whether it hisses and whether it is of a vowel (0 or 1)."""
     voiced = np.zeros(len(source.params), np.float32)
     sibilance = np.zeros(len(source.params), np.float32)
+    vowel = np.zeros(len(source.params), np.float32)
     for phone in source.phones:
         facts = sounds.sound(phone.symbol)
         part = slice(phone.start, phone.end)
@@ -143,7 +152,9 @@ def _marks(source: Source) -> tuple[Floats, Floats]:
             voiced[part] = 1.0 if facts.voiced else 0.0
         if phone.symbol in _SIBILANTS:
             sibilance[part] = 1.0
-    return voiced, sibilance
+        if sounds.is_vowel(phone.symbol):
+            vowel[part] = 1.0
+    return voiced, sibilance, vowel
 
 
 def shown(
