@@ -16,6 +16,8 @@ from audio.voice.source import HOP, SAMPLE_RATE, Bank, Floats, Source
 
 _RANGE = 1.7
 """Semitones (standard deviation) of the bank's own intonation that are kept."""
+_CONSONANTS, _LAST = 1.06, 1.25
+"""Times longer that a consonant is spoken than the bank says it, and one that closes a word besides."""
 _QUESTION_WORDS = ("what", "who", "whom", "whose", "where", "when", "why", "how", "which")
 
 
@@ -95,18 +97,17 @@ class _Clause:
 
     def __init__(self, source: Source, clause: text.Clause, at: int, rate: float, first_word: int) -> None:
         self.source, self.clause, self.at = source, clause, at
-        scale = HOP / rate
         sounding = [p for p in source.phones if p.symbol != "sil"]
         self.first = sounding[0].start if sounding else 0
         self.last = sounding[-1].end if sounding else 0
+        self.frames, self.samples = _pace(source, self.first, self.last, at, HOP / rate)
         self.phones: list[Phone] = []
         self.words: list[Word] = []
         spans: dict[int, tuple[int, int]] = {}
         for phone in source.phones:
             if not self.first <= phone.start < self.last:
                 continue
-            start = at + round((phone.start - self.first) * scale)
-            end = at + round((phone.end - self.first) * scale)
+            start, end = np.rint(np.interp([phone.start, phone.end], self.frames, self.samples)).astype(int).tolist()
             owner = self._owner(phone.word)
             if owner >= 0:
                 spans[owner] = (min(spans.get(owner, (start, 0))[0], start), end)
@@ -119,7 +120,6 @@ class _Clause:
             start, end = spans.get(i, (before, before))
             self.words.append(Word(written, start, end))
             before = end
-        self.scale = scale
 
     def _owner(self, word: int) -> int:
         if word < 0:
@@ -130,14 +130,10 @@ class _Clause:
 
     def passage(self, settings: VoiceSettings, phrase: Spoken, mood: Mood, seed: int) -> Passage:
         """Time map, loudness and intonation."""
-        fade = round(0.03 * SAMPLE_RATE)
         start, end = self.at, self.phones[-1].end
         tail = end + round(0.1 * SAMPLE_RATE)
-        times = np.array([start - fade, start, end, tail], np.float64)
-        places = np.array(
-            [self.first - fade / self.scale, self.first, self.last, self.last + (tail - end) / self.scale]
-        )
-        gain_times = np.array([start - 1, start + 480, end - 2 * fade, end, tail], np.float64)
+        times, places = self.samples, self.frames
+        gain_times = np.array([start - 1, start + 480, end - 2 * 0.03 * SAMPLE_RATE, end, tail], np.float64)
         gains = np.array([-12.0, 0.0, 0.0, -5.0, -60.0])
         at = frames(start, tail)
         tones = (
@@ -159,7 +155,7 @@ class _Clause:
 
     def _melody(self, at: Floats, mood: Mood, end: int) -> Floats:
         """Semitones around the speaking pitch: the bank's own line, wider; accents; fall or rise at the end."""
-        place = self.first + (at - self.at) / self.scale
+        place = np.interp(at, self.samples, self.frames)
         own = np.interp(place, np.arange(len(self.source.melody)), self.source.melody)
         kernel = np.hanning(15)
         own = np.convolve(np.pad(own, 7, mode="edge"), kernel / kernel.sum(), "valid")
@@ -185,3 +181,19 @@ class _Clause:
         else:
             line += 1.2 * late
         return line
+
+
+def _pace(source: Source, first: int, last: int, at: int, scale: float) -> tuple[Floats, Floats]:
+    """When each frame of a clause is due: points (source frame, sample), and a little before and after it."""
+    frames, samples = [float(first)], [float(at)]
+    spoken = [p for p in source.phones if first <= p.start < last]
+    for i, phone in enumerate(spoken):
+        slow = 1.0
+        if phone.symbol != "sil" and not sounds.is_vowel(phone.symbol):
+            closing = i + 1 == len(spoken) or spoken[i + 1].word != phone.word
+            slow = _CONSONANTS * (_LAST if closing else 1.0)
+        frames.append(float(phone.end))
+        samples.append(samples[-1] + (phone.end - phone.start) * slow * scale)
+    reach = 0.1 * SAMPLE_RATE
+    frames = [frames[0] - reach / scale, *frames, frames[-1] + reach / scale]
+    return np.array(frames), np.array([samples[0] - reach, *samples, samples[-1] + reach])

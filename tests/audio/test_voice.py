@@ -11,7 +11,7 @@ import pytest
 
 from audio.voice import Spoken, Sung, SungNote, Voice, VoiceSettings, flite, measure, open_voice, voice_settings
 from audio.voice.model import VISEMES
-from audio.voice.source import VoiceError
+from audio.voice.source import HOP, VoiceError
 from characters.definition import VoiceDefinition
 
 HAS_FLITE = ctypes.util.find_library("flite_cmu_us_slt") is not None
@@ -112,6 +112,20 @@ def test_rate_mood_and_pitch_change_speech(voice: Voice) -> None:
     assert sad[1] < usual[1] < excited[1]
 
 
+@pytest.mark.skipif(not HAS_FLITE, reason="libflite is not installed")
+def test_consonants_take_their_time_in_speech() -> None:
+    take = open_voice(VoiceSettings(bank="rms")).layout(Spoken("A black cat sat still."))
+    source = flite.FliteBank("rms").read("A black cat sat still.")
+    own = [p for p in source.phones if p.symbol != "sil"]
+    assert [p.symbol for p in take.phones] == [p.symbol for p in own]
+    slow = {
+        (p.word, p.symbol): (p.end - p.start) / (HOP * (o.end - o.start)) for p, o in zip(take.phones, own, strict=True)
+    }
+    vowel, before, closing = slow[2, "AE"], slow[2, "K"], slow[2, "T"]
+    assert vowel == pytest.approx(1.0, abs=0.01)
+    assert vowel < before < closing < 1.5
+
+
 def test_a_question_rises_and_a_statement_falls(voice: Voice) -> None:
     def turn(text: str) -> float:
         f0 = voice.render(voice.layout(Spoken(text))).f0
@@ -159,6 +173,24 @@ def test_formants_do_not_follow_pitch(voice: Voice) -> None:
         return float((hertz * power)[band].sum() / power[band].sum())
 
     assert centroid(57) == pytest.approx(centroid(69), rel=0.12)
+
+
+def test_held_vowels_are_clearer_than_passing_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    def haze(bank: str) -> float:
+        """dB of what lies between the harmonics of a held vowel, below the harmonics, 1-4 kHz."""
+        voice = open_voice(VoiceSettings(bank=bank, vibrato_depth=0.0, breath=0.0))
+        take = voice.render(voice.layout(Sung((SungNote(0, 96_000, 57, "ah"),))))
+        first = 30_000 - take.layout.start
+        part = take.pcm[first : first + 38_400]
+        power = np.abs(np.fft.rfft(part * np.blackman(len(part)))) ** 2
+        place = np.fft.rfftfreq(len(part), 1 / 48_000) / 220
+        band, away = (place > 4.5) & (place < 18.5), np.abs(place - np.round(place))
+        return float(10 * np.log10(power[band & (away > 0.25)].sum() / power[band & (away < 0.1)].sum()))
+
+    bank = "rms" if HAS_FLITE else "formant"
+    now = haze(bank)
+    monkeypatch.setattr("audio.voice.plan._PURE", 1.0)
+    assert now < haze(bank) - 2
 
 
 def test_vibrato_is_late_and_as_deep_as_set() -> None:
