@@ -168,7 +168,7 @@ def _cowbell(kit: Kit, rng: np.random.Generator, variant: int) -> Floats:
     t = _time(0.4)
     tone = np.tanh(4 * np.sin(2 * np.pi * 562 * t)) + np.tanh(4 * np.sin(2 * np.pi * 845 * t))
     env = 0.75 * np.exp(-t * 50) + 0.25 * np.exp(-t * 17)  # held in a hand: a knock more than a tone
-    knock = strike(170 + variant, len(t), 0.012, highpass(1400), lowpass(7000)) * 0.25
+    knock = strike(170 + variant, len(t), 0.012, highpass(1400), lowpass(11000)) * 0.5
     return filtered(tone * env, highpass(480), lowpass(6000), peak(850, 5, 1.5)) * 0.25 + knock
 
 
