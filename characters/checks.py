@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from characters.definition import Definition, Line
+from characters.guard.help import regions
 from characters.loader import load, nearest, songs
 from characters.persona.model import GESTURES, MOODS
 from characters.persona.speech import SLOTS, clean_speech, fill, has_words, known_tag, slots_of, tags_of
@@ -53,6 +54,9 @@ def warnings(definition: Definition) -> Iterator[str]:
         yield from _lines(f"situations.{situation}", lines, _FITTING.get(situation, set(SLOTS)))
     if "unknown" not in definition.intentions:
         yield "lines.toml: intentions.unknown is missing; say there how she admits that she does not know"
+    region = definition.rules.help
+    if region.lower() not in regions():
+        yield f"character.toml: rules.help = {region!r} has no help line of its own; the international one is named (known: {', '.join(regions())})"
     yield from _intentions(definition)
     yield from _lore(definition)
     songs(definition)

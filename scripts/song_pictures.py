@@ -20,7 +20,7 @@ from audio.listen.spectrum import HOP, RATE, magnitudes, mel_bank, mono
 from audio.score import read_song
 from audio.score.model import Song
 
-WIDE, ROLL, SPECTRUM, EDGE = 1400, 380, 300, 24
+WIDE, ROLL, SPECTRUM, EDGE = 1400, 380, 300, 40
 _COLOURS = ("#ff6b8b", "#ffd166", "#6ee7b7", "#7cc4ff", "#c39bff", "#ff9f5a", "#9be15d", "#f2f2f2")
 
 
@@ -69,7 +69,7 @@ def _roll(draw: ImageDraw.ImageDraw, song: Song, before: int, length: int) -> No
     at = float(WIDE - 8)
     for number, track in reversed(list(enumerate(song.tracks))):
         at -= draw.textlength(track.name, font) + 12
-        draw.text((at, 4), track.name, _COLOURS[number % len(_COLOURS)], font)
+        draw.text((at, 20), track.name, _COLOURS[number % len(_COLOURS)], font)
 
 
 def _spectrogram(sound: np.ndarray) -> Image.Image:

@@ -329,7 +329,7 @@ class LiveShow:
             if window is not None:
                 window.flip()
             k += 1
-            change = self.quality.frame(cost, self.late or behind > -MELTING, self._idle.share())
+            change = self.quality.frame(cost, self.late or behind > -MELTING, self._idle.share(), -behind)
             if change is not None and window is None:
                 self._resize(change)
                 clock, k = FrameClock(change.fps, clock.sample(k)), 0

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 
 STEPS_DOWN_AFTER = 1.2
 """Seconds of trouble before a step down."""
+URGENT = 4
+"""How many times a second counts in which frames are late or are begun so late that the next ones will be."""
 GRACE = 2.0
 """Seconds of trouble forgiven at the start, while processes start and caches fill."""
 ROOM = 0.3
@@ -69,14 +71,18 @@ class Quality:
         """The level in force."""
         return self.levels[self.at]
 
-    def frame(self, cost: float, late: bool, idle: float = 1.0) -> Level | None:
-        """One frame took ``cost`` seconds and was or was not late, ``idle`` of the cores was free; the new level when
-        it changes."""
+    def frame(self, cost: float, late: bool, idle: float = 1.0, margin: float = 1.0) -> Level | None:
+        """One frame took ``cost`` seconds and was or was not late, ``idle`` of the cores was free, it was begun ``margin``
+        seconds before it was due; the new level when it changes."""
         period = 1 / self.level.fps
         self._busy += 0.08 * (min(3.0, cost / period) - self._busy)
         self._since += period
         trouble = late or self._busy > 0.97
-        self._bad = self._bad + period if trouble else max(min(self._bad, 0.0), self._bad - period / 4)
+        weight = URGENT if late or margin < period else 1
+        if trouble:
+            self._bad += weight * period
+        else:  # what was forgiven at the start is so for the start alone
+            self._bad = max(0.0, self._bad - period / 4) if self._bad > 0 else min(0.0, self._bad + period / 2)
         self._good = self._good + period if self._busy < 0.7 and not late and idle >= ROOM else 0.0
         if self._bad > STEPS_DOWN_AFTER and self.at < len(self.levels) - 1:
             if self._since < 2 * self._patience and self.changes and self.changes[-1].startswith("up"):

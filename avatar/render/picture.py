@@ -80,6 +80,7 @@ class Picture:
         self._flush = flusher()
         self.ahead = False
         self._scene_block = self.context.buffer(reserve=224, dynamic=True)
+        self._lights: tuple[Any, tuple[Any, Any, bool, Any]] | None = None
         self.aa = aa
         self.resize(size, aa)
 
@@ -187,22 +188,32 @@ class Picture:
         self._idle.clear()
 
     def _light(self, scene: SceneState, view: Any, projection: Any, behind: float) -> tuple[Any, Any, bool]:
-        """Fills the scene block (``behind``: how deep outlines lie behind surfaces); gives the key light, the ambient, and whether there is light from behind.
+        """Fills the scene block (``behind``: how deep outlines lie behind surfaces); gives the key light, the ambient, and
+        whether there is light from behind.
 
         Key and ambient together never pass 1, so that white stays drawn.
         """
-        key, ambient = np.array(linear(scene.key.colour, scene.key.intensity)), np.array(linear(scene.ambient))
-        rim = np.array(linear(scene.rim.colour, scene.rim.intensity))
-        if scene.backdrop == "plain":
-            ambient, rim = ambient * 0, rim * 0
-        scale = 1 / max(1.0, float((key + ambient).max()))
-        block = np.zeros(56, np.float32)
+        key, ambient, rim, block = self._lit(scene)
         block[0:16], block[16:32] = (projection @ view).T.ravel(), view.T.ravel()
-        block[32:35], block[35] = scene.camera.position, projection[1, 1]
-        block[36:39], block[39], block[40:43] = _unit(scene.key.direction), behind, key * scale
-        block[44:47], block[48:51], block[52:55] = _unit(scene.rim.direction), rim, ambient * scale
+        block[32:35], block[35], block[39] = scene.camera.position, projection[1, 1], behind
         self._scene_block.write(block)
-        return key * scale, ambient * scale, bool(rim.any())
+        return key, ambient, rim
+
+    def _lit(self, scene: SceneState) -> tuple[Any, Any, bool, Any]:
+        """What ``_light`` gives, and the block without the camera's part; made again only when a light has changed."""
+        plain, lights = scene.backdrop == "plain", (scene.key, scene.rim)
+        now = (plain, *scene.ambient, *((*e.colour, e.intensity, *e.direction) for e in lights))
+        if self._lights is None or self._lights[0] != now:
+            key, ambient = np.array(linear(scene.key.colour, scene.key.intensity)), np.array(linear(scene.ambient))
+            rim = np.array(linear(scene.rim.colour, scene.rim.intensity))
+            if plain:
+                ambient, rim = ambient * 0, rim * 0
+            scale = 1 / max(1.0, float((key + ambient).max()))
+            block = np.zeros(56, np.float32)
+            block[36:39], block[40:43] = _unit(scene.key.direction), key * scale
+            block[44:47], block[48:51], block[52:55] = _unit(scene.rim.direction), rim, ambient * scale
+            self._lights = now, (key * scale, ambient * scale, bool(rim.any()), block)
+        return self._lights[1]
 
     def _back(self, scene: SceneState, view: Any, projection: Any, target: Any, fresh: bool) -> None:
         """What is behind the figure; depth is cleared only where it is to be ``fresh``."""

@@ -51,6 +51,9 @@ class Group:
         self.real, self.which = self.hits >= 0, np.maximum(self.hits, 0)
         self.tails = np.zeros((len(joints), 3), np.float32)
         self.speed = np.zeros((len(joints), 3), np.float32)
+        # Where no parent's scale differs by direction, turns do not change how long anything is: found at the first step.
+        self.even = bool((np.ptp(model.nodes.scale, axis=1) <= 1e-6 * np.abs(model.nodes.scale).max()).all())
+        self.shares: tuple[Array, Array] | None = None
         self.dt = -1.0
         self.glide = self.push = self.keep = self.gain = self.hold
 
@@ -62,7 +65,12 @@ class Group:
         rest = parent @ local.take(self.nodes, 0)
         head, frame = rest[:, :3, 3], rest[:, :3, :3]
         away = _turned(frame, self.axes)
-        away /= _size(away)
+        if self.shares is None:
+            size = _size(away)
+            away /= size
+            self.shares = (1 / size, 1 / (size * self.lengths)) if self.even else None
+        else:
+            away *= self.shares[0]
         if settle:
             tails = head + away * self.lengths
             self.speed[:] = 0
@@ -70,10 +78,10 @@ class Group:
             tails = self._move(world, head, away, colliders, dt)
         self._remember(world, tails)
         to = _turned(frame.transpose(0, 2, 1), tails - head)
-        size = _size(to)
-        if size.min() > 1e-9:
-            to /= size
+        if self.shares is not None:
+            to *= self.shares[1]
         else:
+            size = _size(to)
             to = np.where(size > 1e-9, to / np.maximum(size, 1e-9), self.axes)
         rest[:, :3, :3] = frame @ between(self.axes, to)
         world[self.nodes] = rest

@@ -8,7 +8,7 @@ from itertools import combinations
 import pytest
 
 from characters import load
-from characters.checks import SITUATIONS, check
+from characters.checks import SITUATIONS, check, warnings
 from characters.definition import Definition, Rules
 from characters.guard import Guard
 from characters.persona.clauses import clauses_of
@@ -58,6 +58,15 @@ def test_every_line_can_be_said(cast: dict[str, Definition], name: str) -> None:
         assert not set("[]{}<>|\\`*") & set(text), (where, text)
         if where.partition(".")[2] not in FEELINGS:
             assert all(guard.say(clause.text).clear for clause in clauses), (where, text)
+
+
+def test_a_region_without_a_help_line_is_said_so(cast: dict[str, Definition]) -> None:
+    lumi = cast["lumi"]
+    for region, known in (("gb", True), ("international", True), ("atlantis", False)):
+        other = lumi.model_copy(update={"rules": lumi.rules.model_copy(update={"help": region})})
+        found = [w for w in warnings(other) if "rules.help" in w]
+        assert len(found) == (0 if known else 1)
+        assert known or "gb" in found[0]
 
 
 def test_no_line_is_in_two_mouths_or_twice_in_one(cast: dict[str, Definition]) -> None:

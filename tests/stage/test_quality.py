@@ -42,6 +42,21 @@ def test_one_slow_frame_changes_nothing() -> None:
     assert quality.at == 0
 
 
+def test_it_steps_down_before_many_frames_are_late() -> None:
+    quality = Quality(ladder(1280, 720, 30))
+    run(quality, 5, 0.02)
+    frames = 0
+    while quality.at == 0:
+        quality.frame(0.04, True, margin=0.05 - 0.007 * frames)  # seven milliseconds too slow
+        frames += 1
+    assert frames <= 16
+    calm = Quality(ladder(1280, 720, 30))
+    run(calm, 5, 0.02)
+    for n in range(8):  # one slow frame, caught up with in eight
+        calm.frame(0.02, n < 6, margin=0.012 * n)
+    assert calm.at == 0
+
+
 def test_it_does_not_flap_between_two_levels() -> None:
     quality = Quality(ladder(1280, 720, 30))
     for _ in range(40 * 60 * 30):
