@@ -106,7 +106,9 @@ def bench_show(
             "underrun_samples": health.underrun_samples,
             "band_restarts": health.restarts,
             "frames": counted,
-            "frames_on_time": round(min(1.0, on_time / max(1, counted)), 4),  # the last before the count may arrive in it
+            "frames_on_time": round(
+                min(1.0, on_time / max(1, counted)), 4
+            ),  # the last before the count may arrive in it
             "frames_skipped": figures.skipped,
             "frame_ms_p50": round(float(np.percentile(figures.frame_ms, 50)), 1) if figures.frame_ms else None,
             "frame_ms_p95": round(float(np.percentile(figures.frame_ms, 95)), 1) if figures.frame_ms else None,
