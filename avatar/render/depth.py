@@ -46,8 +46,12 @@ class Reach:
         for p in model.primitives:
             if p.morphs:
                 found = np.stack([self._moved(model, morph, at) for morph in p.morphs], 1)
-                other = self.bends.get(p.node)
-                self.bends[p.node] = found if other is None else np.maximum(found, other)
+                # A broken file may give a node's primitives different numbers of morphs.
+                other = self.bends.get(p.node, found[:, :0])
+                both = np.zeros((len(found), max(found.shape[1], other.shape[1])), np.float32)
+                for part in (found, other):
+                    both[:, : part.shape[1]] = np.maximum(both[:, : part.shape[1]], part)
+                self.bends[p.node] = both
         lines = [m for m in model.materials if m.outlined]
         self.line = max((m.outline_width for m in lines if m.outline_mode == "worldCoordinates"), default=0.0)
         self.screen_line = max((m.outline_width for m in lines if m.outline_mode != "worldCoordinates"), default=0.0)
@@ -76,7 +80,7 @@ class Reach:
         for node, weights in rig.morphs.items():
             bend = self.bends.get(node)
             if bend is not None and weights.any():
-                radii = radii + bend @ np.abs(weights)
+                radii = radii + bend[:, : len(weights)] @ np.abs(weights[: bend.shape[1]])
         ball = radii * np.sqrt(np.einsum("ij,ij->i", deep[:, :3], deep[:, :3]))
         near, far = float((away - ball).min()), float((away + ball).max())
         line = self.screen_line / max(zoom, 1e-3)

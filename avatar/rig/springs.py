@@ -7,6 +7,7 @@ n may be a fraction): the same at 60 Hz, and alike at any other rate.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -76,6 +77,9 @@ class Group:
             self.speed[:] = 0
         else:
             tails = self._move(world, head, away, colliders, dt)
+            if not math.isfinite(float(tails.sum())):  # a pose that was no number: begin anew from this one
+                tails = head + away * self.lengths
+                self.speed = np.zeros_like(tails)
         self._remember(world, tails)
         to = _turned(frame.transpose(0, 2, 1), tails - head)
         if self.shares is not None:

@@ -68,6 +68,20 @@ def test_a_figure_at_the_camera_gives_no_planes(rig: Rig) -> None:
     assert Reach(rig.model).planes(rig, view, 3.7) is None
 
 
+def test_morphs_may_be_of_different_numbers(rig: Rig) -> None:
+    rig.apply(PoseFrame(expressions={"aa": 1.0}), 0)
+    view, _ = camera_matrices(plain_scene(Camera((0, 1, 3.5), (0, 1, 0), 30)), 16 / 9)
+    whole = Reach(rig.model).planes(rig, view, 3.7)
+    some = next(p for p in rig.model.primitives if p.morphs)
+    kept, some.morphs = some.morphs, some.morphs[:1]
+    try:
+        fewer = Reach(rig.model)
+    finally:
+        some.morphs = kept
+    assert whole is not None
+    assert fewer.planes(rig, view, 3.7) is not None
+
+
 def test_each_slice_lies_before_the_last_and_the_planes_at_its_ends() -> None:
     slices, last = Slices(), 1.0
     for n in range(2 * SLICES):

@@ -35,6 +35,18 @@ def test_a_stall_and_a_jump_leave_it_calm() -> None:
     assert rig.world[node][2, 2] > 0.999
 
 
+def test_a_pose_that_is_no_number_is_forgotten_with_the_next() -> None:
+    rig, frame = Rig(loads(pendulum())), PoseFrame()
+    node = rig.model.springs[0].node
+    rig.apply(frame, 1 / 60)
+    frame.rotations[:] = np.nan
+    rig.apply(frame, 1 / 60)
+    for _ in range(3):
+        rig.apply(PoseFrame(), 1 / 60)
+    assert np.isfinite(rig.world).all()
+    assert rig.world[node][2, 2] > 0.999
+
+
 def test_with_a_center_moving_the_whole_body_swings_nothing() -> None:
     def swing(center: bool) -> float:
         import json
