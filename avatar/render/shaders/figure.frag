@@ -136,7 +136,7 @@ void main() {
     if (base.a < material.edge.z) discard;
 #endif
 #if defined(UNLIT) && defined(CODED)
-    vec3 col = material.low.rgb;
+    vec3 col = h_low.rgb;
 #elif defined(UNLIT)
     vec3 col = base.rgb;
 #else
@@ -187,15 +187,15 @@ void main() {
 #endif
     vec3 col = physical(base.rgb, n, v, metal, rough);
 #else
-    light += material.shade.w;
+    light += h_low.w;
 #ifdef SHIFT_MAP
     light += texture(u_shift_map, AT(4, uv)).r * material.matcap.w;
 #endif
     light = clamp(light, 0.0, 1.0);
 #if defined(CODED)
-    vec3 col = material.low.rgb + light * (material.rise.rgb + light * material.curve.rgb);
+    vec3 col = h_low.rgb + light * (h_rise.rgb + light * h_curve);
 #elif defined(ONE_MAP)
-    vec3 col = material.low.rgb + light * material.rise.rgb;
+    vec3 col = h_low.rgb + light * h_rise.rgb;
 #ifdef BASE
     col *= sampled.rgb;
 #endif
@@ -213,14 +213,14 @@ void main() {
 #if defined(RIM) || defined(MATCAP)
     vec3 glow = vec3(0.0);
 #ifdef RIM
-    float edge = clamp(1.0 - facing + material.edge.y, 0.0, 1.0);
+    float edge = clamp(1.0 - facing + h_rise.w, 0.0, 1.0);
 #ifdef RIM_POWER
     float grown = edge;  // a whole power is a few products
     for (int i = 1; i < RIM_POWER; i++) grown *= edge;
 #else
     float grown = pow(edge, material.edge.x);
 #endif
-    glow += material.shine.rgb * grown;
+    glow += h_shine * grown;
 #endif
 #ifdef MATCAP
     vec3 vn = mat3(scene.view) * n, vv = mat3(scene.view) * v;
@@ -237,7 +237,7 @@ void main() {
 #endif
 #endif
 #ifdef EMISSION
-    vec3 emission = material.emissive.rgb;
+    vec3 emission = h_emissive;
 #ifdef EMISSIVE_MAP
     emission *= linear(texture(u_emissive_map, AT(3, uv)).rgb);
 #endif
@@ -246,7 +246,7 @@ void main() {
 #ifdef BACKLIGHT
     // Normals of a hair volume may point away from the viewer: no rim there.
     float grazing = 1.0 - min(abs(facing), 1.0);
-    col += scene.rim_light.rgb * (grazing * grazing * grazing * clamp(behind + 0.3, 0.0, 1.0));
+    col += h_rim_light * (grazing * grazing * grazing * clamp(behind + 0.3, 0.0, 1.0));
 #endif
 #endif
 #ifdef CODED

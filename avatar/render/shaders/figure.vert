@@ -70,4 +70,10 @@ void main() {
 #ifdef VIEW
     v_view = scene.eye.xyz - position;
 #endif
+    h_low = vec4(material.low.rgb, material.shade.w);
+    h_rise = vec4(material.rise.rgb, material.edge.y);
+    h_curve = material.curve.rgb;
+    h_shine = material.shine.rgb;
+    h_rim_light = scene.rim_light.rgb;
+    h_emissive = material.emissive.rgb;
 }

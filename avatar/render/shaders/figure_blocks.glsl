@@ -27,6 +27,19 @@ layout(std140) uniform Material {
     vec4 place[20];  // each texture's transform, two rows; w: UV set, and 1: mirrored in x, 2: in y, 3: both
 #endif
 } material;
+// What one draw call shares reaches the pixels as flat varyings: a software renderer looks a number of a uniform block up
+// anew, bounds and all, for each pixel that it shades.
+#ifdef FRAGMENT
+#define HELD flat in
+#else
+#define HELD flat out
+#endif
+HELD vec4 h_low;     // w: how lit a surface edge-on to the light is
+HELD vec4 h_rise;    // w: rim lift
+HELD vec3 h_curve;
+HELD vec3 h_shine;
+HELD vec3 h_rim_light;
+HELD vec3 h_emissive;
 #ifdef PLACED
 vec2 placed(int k, vec2 uv, vec2 uv2) {
     vec4 x = material.place[2 * k], y = material.place[2 * k + 1];
