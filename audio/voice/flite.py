@@ -19,7 +19,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
 from audio.voice.lexicon import bare
-from audio.voice.phones import sound
+from audio.voice.phones import is_vowel, sound
 from audio.voice.source import Floats, Source, SourcePhone, VoiceError, unshifted
 
 VOICES = ("slt", "rms", "awb")
@@ -28,6 +28,8 @@ _ALPHA = 0.42
 """All-pass constant of the banks' mel-cepstra at 16 kHz."""
 _EDGE = 0.84
 """Share of the banks' 8 kHz that is real: the recordings' own low-pass begins there."""
+_WEAK = {"and": "ah0 n d", "than": "dh ax0 n"}
+"""Words that speech passes over lightly (weak forms). The bank gives them a full vowel, which makes "end" and "then" of them."""
 _LOCK = threading.Lock()
 """Flite keeps state in globals: one call at a time."""
 
@@ -145,7 +147,7 @@ class FliteBank:
 
     def read(self, text: str) -> Source:
         """A line of ASCII text, as flite reads it."""
-        return self._synthesize(text, None)
+        return _clearer(self._synthesize(text, None))
 
     def spell(self, words: tuple[tuple[str, tuple[str, ...]], ...]) -> Source:
         """Words with their phones given; see :class:`audio.voice.source.Bank`."""
@@ -177,8 +179,8 @@ class FliteBank:
         """Flite's text-to-parameters path, with the given phones in place of its own where there are any."""
         f = self._flite
         for hook, default in _MODULES:
-            if hook == "lexical_insertion_func" and phones is not None:
-                self._impose(utterance, phones)
+            if hook == "lexical_insertion_func":
+                self._weaken(utterance) if phones is None else self._impose(utterance, phones)
             address = ctypes.cast(getattr(f.lib, default), c_void_p) if default else None
             module = _Module(hook.encode(), address)
             if not f.lib.apply_synth_module(utterance, byref(module)):
@@ -192,6 +194,14 @@ class FliteBank:
             # Flite takes a token whose phones equal the one before for the same word cut in two: a blank tells them
             # apart.
             f.lib.item_set_string(token, b"phones", (" " * (i % 2) + names).encode())
+
+    def _weaken(self, utterance: c_void_p) -> None:
+        """Gives words their weak form where another follows."""
+        f = self._flite
+        for i, token in enumerate(f.items(utterance, "Token")[:-1]):
+            form = _WEAK.get(f.text(token, "name").lower())
+            if form:
+                f.lib.item_set_string(token, b"phones", (" " * (i % 2) + form).encode())
 
     def _collect(self, utterance: c_void_p) -> Source:
         f = self._flite
@@ -275,6 +285,23 @@ _CONTRAST, _AROUND, _SNAP = 0.3, 10.0, 0.4
 standard deviation): it has averaged many speakings of a sound, and their movements with them. ``_SNAP`` is that of the
 level of stops: closures quieter, bursts louder.
 """
+
+
+_SHARPER, _WHISPER, _INTO = 1.08, 0.3, 5
+"""Speech alone: what the lifter gives once more; how far an h goes towards the vowel after it, and how many frames into it
+that vowel is itself.
+"""
+
+
+def _clearer(source: Source) -> Source:
+    """Speech with sharper spectra, in which an h is its vowel, whispered: the bank's are taken for f. Levels stay."""
+    params = source.params.copy()
+    for phone, after in zip(source.phones, source.phones[1:]):
+        if phone.symbol == "HH" and is_vowel(after.symbol):
+            vowel = source.params[min(after.start + _INTO, after.end - 1), 1:]
+            params[phone.start : phone.end, 1:] += np.float32(_WHISPER) * (vowel - params[phone.start : phone.end, 1:])
+    params[:, 2:] *= np.float32(_SHARPER)
+    return replace(source, params=params)
 
 
 def _lively(source: Source) -> Floats:

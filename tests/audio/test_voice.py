@@ -126,6 +126,43 @@ def test_consonants_take_their_time_in_speech() -> None:
     assert vowel < before < closing < 1.5
 
 
+@pytest.mark.skipif(not HAS_FLITE, reason="libflite is not installed")
+def test_speech_passes_lightly_over_weak_words_unless_they_stand_alone() -> None:
+    bank = flite.FliteBank("rms")
+
+    def said(text: str, word: int) -> list[str]:
+        return [phone.symbol for phone in bank.read(text).phones if phone.word == word]
+
+    assert said("bread and wine", 1) == ["AH", "N", "D"]
+    assert said("older than you", 1) == ["DH", "AH", "N"]
+    assert said("and", 0) == ["AE", "N", "D"]
+    assert said("the band and and the hand", 1) == ["B", "AE", "N", "D"]
+    assert said("the band and and the hand", 3) == ["AH", "N", "D"]
+    assert said("the end", 1) == ["EH", "N", "D"]
+
+
+@pytest.mark.skipif(not HAS_FLITE, reason="libflite is not installed")
+def test_a_spoken_h_is_its_vowel_whispered(monkeypatch: pytest.MonkeyPatch) -> None:
+    bank = flite.FliteBank("rms")
+
+    def near(word: str) -> float:
+        """How far the h is from the vowel after it, by the spectrum's shape."""
+        source = bank.read(word)
+        h = next(i for i, phone in enumerate(source.phones) if phone.symbol == "HH")
+        breath, vowel = source.phones[h], source.phones[h + 1]
+        away = source.params[breath.start : breath.end, 2:].mean(axis=0) - source.params[vowel.start + 5, 2:]
+        return float(np.sqrt((away**2).sum()))
+
+    own = [near(word) for word in ("heat", "hall", "who")]
+    monkeypatch.setattr(flite, "_WHISPER", 0.0)
+    assert all(a < 0.8 * b for a, b in zip(own, [near(word) for word in ("heat", "hall", "who")], strict=True))
+    voice = open_voice(VoiceSettings(bank="rms"))
+    bank_says = next(p for p in bank.read("hall").phones if p.symbol == "HH")
+    layout = voice.layout(Spoken("hall"))
+    said = next(p for p in layout.phones if p.symbol == "HH")
+    assert said.end - said.start > 1.3 * (bank_says.end - bank_says.start) * HOP
+
+
 def test_a_question_rises_and_a_statement_falls(voice: Voice) -> None:
     def turn(text: str) -> float:
         f0 = voice.render(voice.layout(Spoken(text))).f0
