@@ -16,10 +16,8 @@ from audio.voice.source import HOP, SAMPLE_RATE, Bank, Floats, Source
 
 _RANGE = 1.7
 """Semitones (standard deviation) of the bank's own intonation that are kept."""
-_CONSONANTS, _LAST = 1.06, 1.25
+_CONSONANTS, _LAST = 1.12, 1.25
 """Times longer that a consonant is spoken than the bank says it, and one that closes a word besides."""
-_ASPIRATES = 1.3
-"""The same for an h, which the bank says so briefly that it is taken for another breath of air, or for none."""
 _QUESTION_WORDS = ("what", "who", "whom", "whose", "where", "when", "why", "how", "which")
 
 
@@ -194,7 +192,6 @@ def _pace(source: Source, first: int, last: int, at: int, scale: float) -> tuple
         if phone.symbol != "sil" and not sounds.is_vowel(phone.symbol):
             closing = i + 1 == len(spoken) or spoken[i + 1].word != phone.word
             slow = _CONSONANTS * (_LAST if closing else 1.0)
-            slow *= _ASPIRATES if sounds.sound(phone.symbol).kind == "aspirate" else 1.0
         frames.append(float(phone.end))
         samples.append(samples[-1] + (phone.end - phone.start) * slow * scale)
     reach = 0.1 * SAMPLE_RATE
