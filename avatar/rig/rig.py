@@ -11,7 +11,7 @@ import numpy.typing as npt
 from avatar.rig.constraints import Tie
 from avatar.rig.face import Face
 from avatar.rig.frame import BONE_INDEX, PoseFrame
-from avatar.rig.maths import conjugate, euler_yaw_pitch, multiply, product_matrix, to_matrix
+from avatar.rig.maths import conjugate, multiply, product_matrix, to_matrix, yaw_pitch
 from avatar.rig.springs import Colliders, Group
 from avatar.vrm.model import Joint, Model
 
@@ -41,6 +41,7 @@ class Rig:
         self.world = np.zeros((n, 4, 4), np.float32)
         self.joint_matrices = np.zeros_like(model.inverse_bind)
         self.seconds = 0.0
+        self._scaled = bool((nodes.scale != 1).any())
         self._plain_steps()
         self._rest()
         self._steps()
@@ -209,8 +210,7 @@ class Rig:
         for row, outward in ((self._eye_rows[0], yaw > 0), (self._eye_rows[1], yaw < 0)):
             if row >= 0:
                 turned = math.copysign(reach(yaw, look.outer if outward else look.inner), yaw)
-                turn = euler_yaw_pitch(turned, math.copysign(vertical, pitch))
-                turns[row] = multiply(turns[row], turn)
+                turns[row] = yaw_pitch(turns[row], turned, math.copysign(vertical, pitch))
         return wanted
 
     def gaze_at(self, point: tuple[float, float, float]) -> tuple[float, float]:
@@ -229,7 +229,8 @@ class Rig:
 
     def _locals(self) -> None:
         to_matrix(self.rotations, self.local[:, :3, :3])
-        self.local[:, :3, :3] *= self.model.nodes.scale[:, None, :]
+        if self._scaled:
+            self.local[:, :3, :3] *= self.model.nodes.scale[:, None, :]
         self.local[:, :3, 3] = self.translations
 
     def _walk(self, dt: float, settle: bool) -> None:
