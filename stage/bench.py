@@ -18,7 +18,7 @@ import numpy as np
 
 from stage.gateway.load import small_talk
 from stage.gateway.model import FanEvent
-from stage.live import LiveOptions, LiveShow, open_show
+from stage.live import LiveOptions, LiveShow, cores, open_show
 from stage.performance import Settings
 from stage.script import Script
 
@@ -100,7 +100,7 @@ def bench_show(
             "bench": "show",
             "seconds": settings.seconds,
             "fans": fans,
-            "cores": os.cpu_count(),
+            "cores": cores(),
             "load_average": round(os.getloadavg()[0], 2),
             "audio_underruns": health.late_blocks,
             "underrun_samples": health.underrun_samples,
