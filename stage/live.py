@@ -26,7 +26,7 @@ import numpy as np
 from audio.engine import Health
 from audio.engine.priority import go_first, patience
 from avatar.render import Picture
-from avatar.render.i420 import Converter, Raw
+from avatar.render.i420 import Converter
 from characters.persona.news import Wanted
 from stage.broadcast import Broadcast
 from stage.clock import SAMPLE_RATE, FrameClock, seconds
@@ -167,7 +167,7 @@ class LiveShow:
         self._idle = Idle()
         self.late = False
         """Whether the frame encoded last came too late."""
-        self.quality = Quality(ladder(settings.width, settings.height, settings.fps, fixed=options.record is not None))
+        self._ladder("mlaa")
         name = settings.definition.identity.name
         self.house = House(
             options.host, options.port, title=f"{name} live", character=name, origins=options.origins,
@@ -188,6 +188,11 @@ class LiveShow:
         self.encoder: Encoder | None = None
         self.film: Film | None = None
         self.console = Console(self)
+
+    def _ladder(self, smooth: str) -> None:
+        size = self.settings.width, self.settings.height
+        fixed = self.options.record is not None
+        self.quality = Quality(ladder(*size, self.settings.fps, fixed=fixed, smooth=smooth))
 
     # ---- sound ------------------------------------------------------------------------------------------
     def _sound(self) -> None:
@@ -218,6 +223,8 @@ class LiveShow:
             window.picture if window else Picture((level.width, level.height), level.aa, finest_line=level.line)
         )
         self.picture.set_model(self.show.model)
+        if self.picture.card:
+            self._ladder(self.picture.aa)
         self._prelude()
         level = self.quality.level
         self.encoder = open_live(self.house.media, (level.width, level.height), level.fps)
@@ -277,7 +284,7 @@ class LiveShow:
     def _cost(self, level: Level) -> tuple[float, float]:
         """Seconds on the clock and of all cores for one picture, nothing beside it: the medians of a few."""
         assert self.picture is not None
-        raw, convert = Raw(level.width, level.height), Converter(level.width, level.height)
+        raw, convert = self.picture.raw(), Converter(level.width, level.height)
         image = np.empty((level.height * 3 // 2, level.width), np.uint8)
         walls, cpus = [], []
         for _ in range(8):

@@ -45,7 +45,6 @@ def _give_way(by: int) -> None:
 
 
 def _voice_room(settings: VoiceSettings) -> Callable[[Phrase], Take]:
-    _give_way(3)
     from audio.voice import open_voice
 
     voice = open_voice(settings)

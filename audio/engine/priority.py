@@ -22,6 +22,16 @@ def go_first() -> None:
         _nice(_FIRST)
 
 
+def stand_by() -> None:
+    """The calling thread prepares for later and will then :func:`go_first`: it gives way where it may come back."""
+    try:
+        os.sched_setscheduler(0, os.SCHED_RR | os.SCHED_RESET_ON_FORK, os.sched_param(_TURN))
+        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+    except (OSError, AttributeError):
+        return
+    _nice(_LEFT_OVER)
+
+
 def give_way() -> None:
     """The calling thread prepares for later."""
     _nice(_LAST)
