@@ -16,9 +16,10 @@ from typing import Any
 
 import numpy as np
 
+from audio.engine.priority import cores
 from stage.gateway.load import run_fans, small_talk
 from stage.gateway.model import FanEvent
-from stage.live import LiveOptions, LiveShow, cores, open_show
+from stage.live import LiveOptions, LiveShow, open_show
 from stage.performance import Settings
 from stage.script import Script
 

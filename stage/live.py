@@ -24,7 +24,7 @@ import click
 import numpy as np
 
 from audio.engine import Health
-from audio.engine.priority import go_first, patience
+from audio.engine.priority import cores, go_first, patience
 from avatar.render import Picture
 from avatar.render.i420 import Converter
 from characters.persona.news import Wanted
@@ -54,7 +54,7 @@ EARLY = 0.15
 early costs nothing and a slow frame is still on time."""
 MELTING = 0.075
 """Seconds before it is due at which a frame that has not begun is trouble: the picture gets smaller before it is late."""
-COMFORT = 0.3
+COMFORT = 0.38
 """Share of all cores' time that making the pictures may take when the show begins; the rest is for the encoder, the
 band and what else the machine does."""
 HASTE = 0.95
@@ -99,11 +99,6 @@ class Figures:
     """Seconds from there to its sound handed to the band."""
     levels: list[str] = field(default_factory=list)
     frame_ms: deque[float] = field(default_factory=lambda: deque(maxlen=3000))
-
-
-def cores() -> int:
-    """Processor cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class Pace:
@@ -257,6 +252,7 @@ class LiveShow:
         """Before the clock runs: the bed is on paper, programs are compiled, textures uploaded, processes awake."""
         assert self.picture is not None
         self.show.studio.wait_ready()
+        self.show.band.stand_by()  # a second engine, idle; its start would cost frames later
         end = time.monotonic() + 6.0
         while not self.show.director.prelude() and time.monotonic() < end:
             time.sleep(0.01)
@@ -340,8 +336,6 @@ class LiveShow:
             if change is not None and window is None:
                 self._resize(change)
                 clock, k = FrameClock(change.fps, clock.sample(k)), 0
-            if sample > 5 * SAMPLE_RATE:
-                self.show.band.standby = True  # a second engine, idle; started when the first seconds are over
             if sample - forgotten > 60 * SAMPLE_RATE:
                 self.show.forget(sample - 30 * SAMPLE_RATE)
                 forgotten = sample

@@ -11,8 +11,10 @@ STEPS_DOWN_AFTER = 1.2
 """Seconds of trouble before a step down."""
 URGENT = 4
 """How many times a second counts in which frames are late or are begun so late that the next ones will be."""
-CLOSE = 2.0
-"""Frames' time before its own is due at which the beginning of one is that late."""
+SETTLE = 0.8
+"""Seconds after a change in which nothing counts: what had gathered is worked off."""
+PROBING = 6.0
+"""Seconds after a step up in which all trouble counts like that: the level below was well."""
 GRACE = 1.0
 """Seconds of trouble forgiven at the start, while processes start and caches fill."""
 ROOM = 0.3
@@ -68,6 +70,7 @@ class Quality:
     _bad: float = -GRACE
     _good: float = 0.0
     _since: float = 0.0
+    _rose: bool = False
     _patience: dict[int, float] = field(default_factory=dict)
     """Seconds of ease before a level that was once too much is tried again."""
     changes: list[str] = field(default_factory=list)
@@ -83,8 +86,10 @@ class Quality:
         period = 1 / self.level.fps
         self._busy += 0.08 * (min(3.0, cost / period) - self._busy)
         self._since += period
+        if self._since < SETTLE:
+            return None
         trouble = late or self._busy > 0.97
-        weight = URGENT if late or margin < CLOSE * period else 1
+        weight = URGENT if late or margin < period or (self._rose and self._since < PROBING) else 1
         if trouble:
             self._bad += weight * period
         else:  # what was forgiven at the start is so for the start alone
@@ -102,5 +107,6 @@ class Quality:
     def _go(self, at: int, word: str) -> Level:
         self.changes.append(f"{word} to {self.levels[at].name} (a frame took {self._busy:.0%} of its time)")
         del self.changes[:-50]
+        self._rose = at < self.at
         self.at, self._bad, self._good, self._since, self._busy = at, 0.0, 0.0, 0.0, 0.5
         return self.level
