@@ -15,7 +15,7 @@ from audio.compose.theory import progression
 from audio.compose.wish import Wish, read_wish
 from audio.mix.estimate import with_faders
 from audio.score.chords import flat_key, name_of
-from audio.score.model import Chord, Note, Section, Song, Tempo, Track
+from audio.score.model import Chord, Curve, Note, Section, Song, Tempo, Track
 from characters.definition import Definition
 
 
@@ -35,7 +35,9 @@ def compose(definition: Definition, wish: Wish) -> Song:
     )
     melody = write_melody(plan, lyrics, low, high, random.Random(f"melody|{desk}"), person, wish.avoid)
     band = Band(plan, melody.hook, melody.notes, random.Random(f"band|{desk}"))
-    voice = Track("voice", "voice", melody.notes, "voice", float(plan.style["gain"]["voice"]), 0.0, 0.22)
+    diction = float(plan.style["diction"])
+    drawn = (Curve("diction", ((Fraction(0), diction),)),) if diction < 1 else ()
+    voice = Track("voice", "voice", melody.notes, "voice", float(plan.style["gain"]["voice"]), 0.0, 0.22, drawn)
     tracks = (voice, *band.tracks())
     song = with_faders(_song(plan, lyrics.title, tracks, wish, definition))
     return replace(song, credits=provenance(plan, melody, bool(wish.lyrics and given_lyrics(wish.lyrics))))

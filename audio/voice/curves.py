@@ -18,10 +18,12 @@ RANGES: dict[str, tuple[float, float]] = {
     "growl": (0.0, 1.0),
     "harmony": (0.0, 1.0),
     "choir": (0.0, 1.0),
+    "diction": (0.0, 1.0),
 }
 """Names and limits. ``pitch`` (semitones), ``dynamics`` (dB), ``breath``, ``tension`` and ``gender`` are added to what
 the voice does by itself; ``vibrato_depth`` (semitones to either side), ``vibrato_rate`` (Hz), ``growl`` and the levels
-``harmony`` (a third above) and ``choir`` take its place."""
+``harmony`` (a third above) and ``choir`` take its place. ``diction`` is how clearly consonants are sung: 1, as long and
+loud as words need, to 0, as short as they are spoken and 7 dB softer."""
 _POINTS = 20_000
 
 

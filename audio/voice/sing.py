@@ -34,6 +34,8 @@ _TOGETHER = 0.06 * SAMPLE_RATE
 """Notes closer than this are sung on one breath, joined."""
 _BELOW, _BELOW_VOICELESS, _BELOW_AFTER = 10.5, 6.5, 0.0
 """dB by which the consonants before a beat, and those that close a syllable, stay below their vowel."""
+_SOFTER = 7.0
+"""dB by which consonants are softer where no diction is asked for (see :mod:`audio.voice.curves`)."""
 _RELEASE = round(0.09 * SAMPLE_RATE)
 _BAND = slice(round(250 / 24000 * (BINS - 1)), round(2500 / 24000 * (BINS - 1)))
 
@@ -50,6 +52,8 @@ class _Placed:
     start: int = 0
     end: int = 0
     nucleus: bool = False
+    diction: float = 1.0
+    """How clearly it is sung, 0..1."""
 
 
 def scale_line(settings: VoiceSettings) -> Sung:
@@ -98,11 +102,13 @@ class _Line:
         found = _match([symbol for symbol, _ in flat], [p for p in source.phones if p.symbol != "sil"])
         self.groups: list[list[_Placed]] = []
         at = 0
+        clear = curves.at("diction", np.array([float(note.start) for note in notes]), 1.0).tolist()
         for part in lyric.syllables:
             group = []
             for phone, word in zip(part.phones, part.words):
                 stress = int(phone[-1]) if phone[-1].isdigit() else 0
-                group.append(_Placed(lexicon.bare(phone), stress, word, part.notes[0], found[at]))
+                first = part.notes[0]
+                group.append(_Placed(lexicon.bare(phone), stress, word, first, found[at], diction=clear[first]))
                 at += 1
             self.groups.append(group)
 
@@ -268,7 +274,8 @@ class _Line:
                 gain = -level + 15 * np.log10(velocity / 0.8)
                 if p is group[a]:
                     if opened:
-                        points += [(group[0].start - 12 * _MS, gain + SILENCE), (group[0].start + 5 * _MS, gain)]
+                        first = gain - _SOFTER * (1 - group[0].diction) if a else gain
+                        points += [(group[0].start - 12 * _MS, gain + SILENCE), (group[0].start + 5 * _MS, first)]
                     if a:
                         points += _hush(power, (times, places), group[:a], p.start, gain, level)
                     else:
@@ -308,7 +315,8 @@ def _hush(
         below = _BELOW_AFTER if beat is None else below
         at = np.linspace(p.start, p.end, max(3, (p.end - p.start) // HOP))
         level = np.interp(np.interp(at, *way), np.arange(len(power)), 10 * np.log10(power + 1e-9))
-        cuts = gain + np.minimum(0.0, vowel - below - maximum_filter1d(level, 3))
+        soft = gain - _SOFTER * (1 - p.diction)
+        cuts = soft + np.minimum(0.0, vowel - below - maximum_filter1d(level, 3))
         points += list(zip(at[1:-1].tolist(), cuts[1:-1].tolist()))
     if beat is not None and points:
         points += [(beat - 9 * _MS, points[-1][1]), (beat + 9 * _MS, gain)]
@@ -327,9 +335,8 @@ def _natural(phone: _Placed) -> float:
     """Samples a consonant takes where there is room."""
     kind = sounds.sound(phone.symbol).kind
     low, high = _LENGTHS[kind]
-    return _DWELLS.get(kind, _DWELL) * float(
-        np.clip((phone.source.end - phone.source.start) * HOP, low * _MS, high * _MS)
-    )
+    dwell = 1 + (_DWELLS.get(kind, _DWELL) - 1) * phone.diction
+    return dwell * float(np.clip((phone.source.end - phone.source.start) * HOP, low * _MS, high * _MS))
 
 
 def _lay(group: list[_Placed], start: int, end: int) -> None:

@@ -110,8 +110,10 @@ class Programs:
         """The surface program with these parts."""
         if defines not in self.made:
             head = "#version 330 core\n" + "".join(f"#define {d}\n" for d in sorted(defines))
-            head += source("figure_blocks.glsl")
-            program = self.context.program(head + source("figure.vert"), head + source("figure.frag"))
+            blocks = source("figure_blocks.glsl")
+            vertex = head + blocks + source("figure.vert")
+            fragment = head + "#define FRAGMENT\n" + blocks + source("figure.frag")
+            program = self.context.program(vertex, fragment)
             for name, binding in (("Scene", 0), ("Material", 1)):
                 if name in program:
                     program[name].binding = binding

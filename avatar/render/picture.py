@@ -249,7 +249,6 @@ class Picture:
     def _flat(self, top: Any, bottom: Any) -> None:
         program, array = self.programs.screen("flat.frag")
         program["u_top"].value, program["u_bottom"].value = top, bottom
-        program["u_height"].value = float(self.size[1])
         array.render(moderngl.TRIANGLES, vertices=3)
 
     def _fade(self, scene: SceneState) -> None:

@@ -287,17 +287,16 @@ class StageSet:
         array, picture = self._backdrop(name)
         program = array.program
         values: dict[str, Any] = {
-            "from": tuple(eye),
-            "eye": tuple(eye),
-            "main_colour": scene.palette[0],
-            "second_colour": scene.palette[1 % len(scene.palette)],
-            "accent_colour": scene.palette[2 % len(scene.palette)],
-            "light_colour": light,
-            "seconds": scene.seconds,
-            "beat": _unit(scene.beat),
-            "bar": _unit(scene.bar),
-            "energy": _unit(scene.energy),
-            "beams": _unit(scene.beams),
+            "u_eye": tuple(eye),
+            "u_main_colour": scene.palette[0],
+            "u_second_colour": scene.palette[1 % len(scene.palette)],
+            "u_accent_colour": scene.palette[2 % len(scene.palette)],
+            "u_light_colour": light,
+            "u_seconds": scene.seconds,
+            "u_beat": _unit(scene.beat),
+            "u_bar": _unit(scene.bar),
+            "u_energy": _unit(scene.energy),
+            "u_beams": _unit(scene.beams),
             "art": 1,
             "clouds": 2,
         }

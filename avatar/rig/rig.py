@@ -109,11 +109,19 @@ class Rig:
         for j in model.springs:
             more = [model.colliders[c].node for c in j.colliders]
             needs.setdefault(j.node, []).extend(more + ([j.center] if j.center >= 0 else []))
-        level = self._levels(parents, needs)
+        # All that no spring and no constraint moves is placed first, so that every chain of springs begins at the same step:
+        # a step's joints are swung in one go.
+        late = np.zeros(len(parents), bool)
+        late[[*joints, *self.ties]] = True
+        for here, above, *_ in self.steps:
+            late[here] |= (above >= 0) & late[above]
+        level = self._levels(parents, needs, late * len(self.steps))
         steps, known = [], -1
         levels = level[self.colliders.nodes]
         for depth in range(int(level.max()) + 1):
             here = np.flatnonzero(level == depth)
+            if not len(here):
+                continue
             ties = [self.ties[int(i)] for i in here if i in self.ties]
             swinging = [joints[int(i)] for i in here if i in joints and i not in self.ties]
             groups = [self._group(swinging)] if swinging else []
@@ -125,19 +133,20 @@ class Rig:
         self.steps = steps
 
     @staticmethod
-    def _levels(parents: Any, needs: dict[int, list[int]]) -> Any:
-        """Longest path to each node; a circle of constraints is cut after as many rounds as there are nodes."""
-        level = np.zeros(len(parents), int)
+    def _levels(parents: Any, needs: dict[int, list[int]], least: Any) -> Any:
+        """Longest path to each node, at least so long; a circle of constraints is cut after as many rounds as there are
+        nodes."""
+        level = least.copy()
         for _ in range(min(len(parents), 200)):
-            new = np.where(parents >= 0, level[parents] + 1, 0)
+            new = np.maximum(np.where(parents >= 0, level[parents] + 1, 0), least)
             for node, sources in needs.items():
                 new[node] = max([new[node], *(level[s] + 1 for s in sources)])
             if (new == level).all():
                 return level
             level = new
-        level = np.zeros(len(parents), int)
+        level = least.copy()
         for _ in range(len(parents)):
-            new = np.where(parents >= 0, level[parents] + 1, 0)
+            new = np.maximum(np.where(parents >= 0, level[parents] + 1, 0), least)
             if (new == level).all():
                 break
             level = new

@@ -284,6 +284,18 @@ def test_every_style_names_only_patches_that_exist_and_reads_in_every_mode() -> 
                     assert all(parse_chord(symbol) for bar in bars for symbol in bar)
 
 
+def test_a_style_has_its_own_diction() -> None:
+    soft = compose(LUMI, Wish("the sea", style="ambient", seed=3, bars=8)).voice
+    assert soft is not None
+    (drawn,) = soft.curves
+    assert (drawn.name, [beat for beat, _ in drawn.points]) == ("diction", [0])
+    assert drawn.points[0][1] == styles()["ambient"]["diction"] < 0.5
+    for name in ("synth-pop", "ballad"):
+        clear = compose(LUMI, Wish("the sea", style=name, seed=3, bars=8)).voice
+        assert clear is not None
+        assert not clear.curves
+
+
 @pytest.mark.parametrize("text", ["4/4", "3/4", "5/8", "7/8", "11/8", "12/8", "5/4", "19/16", "2/2", "1/4"])
 def test_a_pattern_is_carried_into_any_metre(text: str) -> None:
     metre = metre_of(text)

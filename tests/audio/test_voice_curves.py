@@ -83,6 +83,34 @@ def test_gender_moves_formants_and_not_pitch() -> None:
     assert np.median(tones(small)) == pytest.approx(np.median(tones(large)), abs=0.02)
 
 
+def test_diction_is_how_long_and_how_loud_consonants_are() -> None:
+    voice = open_voice(VoiceSettings(bank="formant", breath=0.0))
+    notes = tuple(SungNote(k * SECOND, SECOND, 60, word) for k, word in enumerate(("see", "tea", "see", "tea")))
+
+    def take(*points: tuple[int, float]) -> Take:
+        return voice.render(voice.layout(Sung(notes, curves=(Curve("diction", points),) if points else ())))
+
+    def consonants(take: Take) -> list[tuple[int, float]]:
+        """Samples of every consonant, and its loudest 10 ms in dB, without the vowel that comes in at its end."""
+        found = []
+        for phone in take.layout.phones:
+            if phone.symbol in ("S", "T"):
+                part = take.pcm[phone.start - take.layout.start : phone.end - 720 - take.layout.start].astype(float)
+                power = np.convolve(part**2, np.full(480, 1 / 480), "valid")
+                found.append((phone.end - phone.start, float(10 * np.log10(power.max()))))
+        return found
+
+    plain, soft = take(), take((0, 0.0))
+    assert np.array_equal(plain.pcm, take((0, 1.0)).pcm), "1 is what is sung where nothing is written"
+    for (long, loud), (short, quiet) in zip(consonants(plain), consonants(soft), strict=True):
+        assert short < 0.7 * long
+        assert quiet < loud - 3
+    beats = [[p.start for p in t.layout.phones if p.symbol == "IY"] for t in (plain, soft)]
+    assert beats == [[0, SECOND, 2 * SECOND, 3 * SECOND]] * 2
+    mixed = consonants(take((0, 1.0), (SECOND, 1.0), (2 * SECOND, 0.0)))
+    assert [length for length, _ in mixed] == [n for n, _ in consonants(plain)[:2] + consonants(soft)[2:]]
+
+
 def test_growl_is_an_octave_below() -> None:
     half = 261.63 / 2
     assert level(sung(Curve("growl", ((0, 0.8),))), half) > level(sung(), half) + 12

@@ -73,7 +73,7 @@ vec3 bumped(vec3 n, vec2 uv) {
     float size = max(dot(t, t), dot(b, b));
     float scale = size == 0.0 ? 0.0 : inversesqrt(size);
     vec3 m = texture(u_normal, uv).xyz * 2.0 - 1.0;
-    m.xy *= material.uv_move.w;
+    m.xy *= h_bump;
     return normalize(t * (scale * m.x) + b * (-scale * m.y) + n * m.z);
 }
 #endif
@@ -82,7 +82,7 @@ vec3 bumped(vec3 n, vec2 uv) {
 vec3 physical(vec3 base, vec3 n, vec3 v, float metal, float rough) {
     vec3 d = max(abs(dFdx(v_normal)), abs(dFdy(v_normal)));
     rough = min(max(rough, 0.045) + max(max(d.x, d.y), d.z), 1.0);
-    vec3 l = scene.key_to.xyz, h = normalize(l + v);
+    vec3 l = h_key_to, h = normalize(l + v);
     float nl = clamp(dot(n, l), 0.0, 1.0), nv = clamp(dot(n, v), 0.0, 1.0);
     float nh = clamp(dot(n, h), 0.0, 1.0), vh = clamp(dot(v, h), 0.0, 1.0);
     vec3 f0 = mix(vec3(0.04), base, metal);
@@ -100,26 +100,21 @@ vec3 physical(vec3 base, vec3 n, vec3 v, float metal, float rough) {
     float single = clamp(1.0 - dot(lost, rough * vec4(1.0, rough, rough * rough, rough * rough * rough)), 0.2, 1.0);
     specular *= 1.0 + f0 * (1.0 / single - 1.0);
     vec3 diffuse = base * (1.0 - metal) * (1.0 - (0.04 * (1.0 - fresnel) + fresnel));
-    return (diffuse + specular) * nl * scene.key.rgb + base * scene.ambient.rgb * (1.0 - 0.5 * metal);
+    return (diffuse + specular) * nl * h_key + base * h_ambient * (1.0 - 0.5 * metal);
 }
 #endif
 
 #ifdef PLAIN
 void main() {
-    f_color = vec4(to_srgb(material.outline.rgb * (1.0 - material.outline.w)), 1.0);  // either is 0
+    f_color = vec4(to_srgb(h_outline.rgb * (1.0 - h_outline.w)), 1.0);  // either is 0
 }
 #else
 void main() {
     vec2 uv = v_uv;
-#ifdef UV_MOVE
-    float mask = 1.0;
-#ifdef UV_MASK
-    mask = texture(u_uv_mask, AT(7, uv)).b;
+#if defined(UV_MOVE) && defined(UV_MASK)
+    uv = uv_moved(uv, h_uv_move, texture(u_uv_mask, AT(7, uv)).b);
 #endif
-    float c = cos(material.uv_move.z * mask), s = sin(material.uv_move.z * mask);
-    uv = mat2(c, -s, s, c) * (uv - 0.5) + 0.5 + material.uv_move.xy * mask;
-#endif
-    vec4 base = material.lit;
+    vec4 base = h_lit;
 #ifdef BASE
     vec4 sampled = texture(u_base, AT(0, uv));
 #ifdef CODED
@@ -133,10 +128,10 @@ void main() {
     base *= v_color;
 #endif
 #ifdef MASK
-    if (base.a < material.edge.z) discard;
+    if (base.a < h_cutoff) discard;
 #endif
 #if defined(UNLIT) && defined(CODED)
-    vec3 col = material.low.rgb;
+    vec3 col = h_low.rgb;
 #elif defined(UNLIT)
     vec3 col = base.rgb;
 #else
@@ -172,14 +167,14 @@ void main() {
     float facing = dot(v, n);
 #endif
 #ifdef BACKLIGHT
-    float behind = dot(n, scene.rim_to.xyz);
+    float behind = dot(n, h_rim_to);
 #endif
 #ifdef MTOON
-    float light = dot(n, scene.key_to.xyz) * material.emissive.w;
+    float light = dot(n, h_key_to) * h_shade.w;
 #endif
 #endif
 #ifdef PBR
-    float metal = material.uv_x.w, rough = material.uv_y.w;
+    float metal = h_metal_rough.x, rough = h_metal_rough.y;
 #ifdef METAL_ROUGH
     vec4 mr = texture(u_metal_rough, AT(8, uv));
     metal *= mr.b;
@@ -187,48 +182,46 @@ void main() {
 #endif
     vec3 col = physical(base.rgb, n, v, metal, rough);
 #else
-    light += material.shade.w;
+    light += h_low.w;
 #ifdef SHIFT_MAP
-    light += texture(u_shift_map, AT(4, uv)).r * material.matcap.w;
+    light += texture(u_shift_map, AT(4, uv)).r * h_shift;
 #endif
     light = clamp(light, 0.0, 1.0);
 #if defined(CODED)
-    vec3 col = material.low.rgb + light * (material.rise.rgb + light * material.curve.rgb);
+    vec3 col = h_low.rgb + light * (h_rise.rgb + light * h_curve);
 #elif defined(ONE_MAP)
-    vec3 col = material.low.rgb + light * material.rise.rgb;
+    vec3 col = h_low.rgb + light * h_rise.rgb;
 #ifdef BASE
     col *= sampled.rgb;
 #endif
 #else
-    vec3 full = base.rgb, shade = material.shade.rgb;
+    vec3 full = base.rgb, shade = h_shade.rgb;
 #ifdef SHADE_MAP
     shade *= linear(texture(u_shade_map, AT(1, uv)).rgb);
 #endif
-    vec3 col = scene.key.rgb * mix(shade, full, light);
+    vec3 col = h_key * mix(shade, full, light);
 #ifdef V0
     col = min(col, full);
 #endif
-    col += scene.ambient.rgb * full;
+    col += h_ambient * full;
 #endif
 #if defined(RIM) || defined(MATCAP)
     vec3 glow = vec3(0.0);
 #ifdef RIM
-    float edge = clamp(1.0 - facing + material.edge.y, 0.0, 1.0);
+    float edge = clamp(1.0 - facing + h_rise.w, 0.0, 1.0);
 #ifdef RIM_POWER
     float grown = edge;  // a whole power is a few products
     for (int i = 1; i < RIM_POWER; i++) grown *= edge;
 #else
-    float grown = pow(edge, material.edge.x);
+    float grown = pow(edge, h_rim_power);
 #endif
-    glow += material.shine.rgb * grown;
+    glow += h_shine * grown;
 #endif
 #ifdef MATCAP
-    vec3 vn = mat3(scene.view) * n, vv = mat3(scene.view) * v;
-    vec3 x = normalize(vec3(vv.z, 0.0, -vv.x));
-    vec3 y = cross(vv, x);
-    vec2 ball = 0.5 + 0.5 * vec2(dot(x, vn), -dot(y, vn));
-    glow += material.matcap.rgb * linear(texture(u_matcap, AT(5, ball)).rgb)
-          * mix(vec3(1.0), scene.key.rgb + scene.ambient.rgb, material.rim.w);
+    vec3 x = normalize(vec3(v.z, 0.0, -v.x));
+    vec3 y = cross(v, x);
+    vec2 ball = 0.5 + 0.5 * vec2(dot(x, n), -dot(y, n));
+    glow += h_matcap * linear(texture(u_matcap, AT(5, ball)).rgb);
 #endif
 #ifdef RIM_MAP
     glow *= linear(texture(u_rim_map, AT(6, uv)).rgb);
@@ -237,7 +230,7 @@ void main() {
 #endif
 #endif
 #ifdef EMISSION
-    vec3 emission = material.emissive.rgb;
+    vec3 emission = h_emissive;
 #ifdef EMISSIVE_MAP
     emission *= linear(texture(u_emissive_map, AT(3, uv)).rgb);
 #endif
@@ -246,7 +239,7 @@ void main() {
 #ifdef BACKLIGHT
     // Normals of a hair volume may point away from the viewer: no rim there.
     float grazing = 1.0 - min(abs(facing), 1.0);
-    col += scene.rim_light.rgb * (grazing * grazing * grazing * clamp(behind + 0.3, 0.0, 1.0));
+    col += h_rim_light * (grazing * grazing * grazing * clamp(behind + 0.3, 0.0, 1.0));
 #endif
 #endif
 #ifdef CODED
@@ -259,7 +252,7 @@ void main() {
 #endif
 #else
 #ifdef OUTLINE
-    col = material.outline.rgb * mix(vec3(1.0), col, material.outline.w);
+    col = h_outline.rgb * mix(vec3(1.0), col, h_outline.w);
 #endif
     f_color = vec4(to_srgb(col), 1.0);
 #endif

@@ -28,6 +28,12 @@ out vec2 v_uv;
 out vec3 v_view;
 #endif
 
+#ifdef MATCAP
+#define TURNED(v) (mat3(scene.view) * (v))
+#else
+#define TURNED(v) (v)
+#endif
+
 void main() {
     vec3 position = in_position;
 #ifdef PLACED
@@ -51,6 +57,9 @@ void main() {
 #endif
     position += in_normal * width;
 #endif
+#if defined(UV_MOVE) && !defined(UV_MASK)
+    v_uv = uv_moved(v_uv, material.uv_move.xyz, 1.0);
+#endif
     gl_Position = scene.view_projection * vec4(position, 1.0);
 #ifdef OUTLINE
     gl_Position.z += scene.key_to.w * gl_Position.w;
@@ -65,9 +74,29 @@ void main() {
     v_behind = dot(in_normal, scene.rim_to.xyz);
 #endif
 #else
-    v_normal = in_normal;
+    v_normal = TURNED(in_normal);
 #endif
 #ifdef VIEW
-    v_view = scene.eye.xyz - position;
+    v_view = TURNED(scene.eye.xyz - position);
 #endif
+    h_lit = material.lit;
+    h_low = vec4(material.low.rgb, material.shade.w);
+    h_rise = vec4(material.rise.rgb, material.edge.y);
+    h_curve = material.curve.rgb;
+    h_shade = vec4(material.shade.rgb, material.emissive.w);
+    h_shine = material.shine.rgb;
+    h_emissive = material.emissive.rgb;
+    h_matcap = material.matcap.rgb * mix(vec3(1.0), scene.key.rgb + scene.ambient.rgb, material.rim.w);
+    h_outline = material.outline;
+    h_cutoff = material.edge.z;
+    h_rim_power = material.edge.x;
+    h_shift = material.matcap.w;
+    h_bump = material.uv_move.w;
+    h_metal_rough = vec2(material.uv_x.w, material.uv_y.w);
+    h_uv_move = material.uv_move.xyz;
+    h_key = scene.key.rgb;
+    h_key_to = TURNED(scene.key_to.xyz);
+    h_ambient = scene.ambient.rgb;
+    h_rim_light = scene.rim_light.rgb;
+    h_rim_to = TURNED(scene.rim_to.xyz);
 }

@@ -27,6 +27,38 @@ layout(std140) uniform Material {
     vec4 place[20];  // each texture's transform, two rows; w: UV set, and 1: mirrored in x, 2: in y, 3: both
 #endif
 } material;
+// What one draw call shares reaches the pixels as flat varyings: a software renderer looks a number of a uniform block up
+// anew, bounds and all, for each pixel that it shades. What a shader leaves out costs nothing.
+#ifdef FRAGMENT
+#define HELD flat in
+#else
+#define HELD flat out
+#endif
+HELD vec4 h_lit;
+HELD vec4 h_low;         // w: how lit a surface edge-on to the light is
+HELD vec4 h_rise;        // w: rim lift
+HELD vec3 h_curve;
+HELD vec4 h_shade;       // w: how fast that changes with the light's cosine
+HELD vec3 h_shine;
+HELD vec3 h_emissive;
+HELD vec3 h_matcap;
+HELD vec4 h_outline;
+HELD float h_cutoff;
+HELD float h_rim_power;
+HELD float h_shift;
+HELD float h_bump;
+HELD vec2 h_metal_rough;
+HELD vec3 h_uv_move;
+HELD vec3 h_key;
+HELD vec3 h_key_to;      // directions, normals and views are the camera's where there is a MATCAP, else the world's
+HELD vec3 h_ambient;
+HELD vec3 h_rim_light;
+HELD vec3 h_rim_to;
+// UV animation: turned about the texture's middle by z, then moved by x and y.
+vec2 uv_moved(vec2 uv, vec3 move, float part) {
+    float c = cos(move.z * part), s = sin(move.z * part);
+    return mat2(c, -s, s, c) * (uv - 0.5) + 0.5 + move.xy * part;
+}
 #ifdef PLACED
 vec2 placed(int k, vec2 uv, vec2 uv2) {
     vec4 x = material.place[2 * k], y = material.place[2 * k + 1];

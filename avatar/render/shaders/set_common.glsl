@@ -1,14 +1,15 @@
 // Shared by the sets' backdrops. Colours are display values (sRGB), as the picture is composed in display space.
-uniform vec3 eye;
-uniform vec3 main_colour;
-uniform vec3 second_colour;
-uniform vec3 accent_colour;
-uniform vec3 light_colour;   // second..accent, turned by the chord
-uniform float seconds;
-uniform float beat;
-uniform float bar;
-uniform float energy;
-uniform float beams;
+// Flat varyings, as in figure_blocks.glsl: a software renderer looks uniforms up anew for each pixel.
+flat in vec3 eye;
+flat in vec3 main_colour;
+flat in vec3 second_colour;
+flat in vec3 accent_colour;
+flat in vec3 light_colour;   // second..accent, turned by the chord
+flat in float seconds;
+flat in float beat;
+flat in float bar;
+flat in float energy;
+flat in float beams;
 uniform sampler2D art;       // the set's own picture
 uniform sampler2D clouds;    // soft tileable noise
 
