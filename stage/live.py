@@ -24,9 +24,9 @@ import click
 import numpy as np
 
 from audio.engine import Health
-from audio.engine.priority import go_first, patience
+from audio.engine.priority import cores, go_first, patience
 from avatar.render import Picture
-from avatar.render.i420 import Converter, Raw
+from avatar.render.i420 import Converter
 from characters.persona.news import Wanted
 from stage.broadcast import Broadcast
 from stage.clock import SAMPLE_RATE, FrameClock, seconds
@@ -54,7 +54,7 @@ EARLY = 0.15
 early costs nothing and a slow frame is still on time."""
 MELTING = 0.075
 """Seconds before it is due at which a frame that has not begun is trouble: the picture gets smaller before it is late."""
-COMFORT = 0.3
+COMFORT = 0.38
 """Share of all cores' time that making the pictures may take when the show begins; the rest is for the encoder, the
 band and what else the machine does."""
 HASTE = 0.95
@@ -99,11 +99,6 @@ class Figures:
     """Seconds from there to its sound handed to the band."""
     levels: list[str] = field(default_factory=list)
     frame_ms: deque[float] = field(default_factory=lambda: deque(maxlen=3000))
-
-
-def cores() -> int:
-    """Processor cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class Pace:
@@ -167,7 +162,7 @@ class LiveShow:
         self._idle = Idle()
         self.late = False
         """Whether the frame encoded last came too late."""
-        self.quality = Quality(ladder(settings.width, settings.height, settings.fps, fixed=options.record is not None))
+        self._ladder("mlaa")
         name = settings.definition.identity.name
         self.house = House(
             options.host, options.port, title=f"{name} live", character=name, origins=options.origins,
@@ -188,6 +183,11 @@ class LiveShow:
         self.encoder: Encoder | None = None
         self.film: Film | None = None
         self.console = Console(self)
+
+    def _ladder(self, smooth: str) -> None:
+        size = self.settings.width, self.settings.height
+        fixed = self.options.record is not None
+        self.quality = Quality(ladder(*size, self.settings.fps, fixed=fixed, smooth=smooth))
 
     # ---- sound ------------------------------------------------------------------------------------------
     def _sound(self) -> None:
@@ -218,6 +218,8 @@ class LiveShow:
             window.picture if window else Picture((level.width, level.height), level.aa, finest_line=level.line)
         )
         self.picture.set_model(self.show.model)
+        if self.picture.card:
+            self._ladder(self.picture.aa)
         self._prelude()
         level = self.quality.level
         self.encoder = open_live(self.house.media, (level.width, level.height), level.fps)
@@ -250,6 +252,7 @@ class LiveShow:
         """Before the clock runs: the bed is on paper, programs are compiled, textures uploaded, processes awake."""
         assert self.picture is not None
         self.show.studio.wait_ready()
+        self.show.band.stand_by()  # a second engine, idle; its start would cost frames later
         end = time.monotonic() + 6.0
         while not self.show.director.prelude() and time.monotonic() < end:
             time.sleep(0.01)
@@ -277,7 +280,7 @@ class LiveShow:
     def _cost(self, level: Level) -> tuple[float, float]:
         """Seconds on the clock and of all cores for one picture, nothing beside it: the medians of a few."""
         assert self.picture is not None
-        raw, convert = Raw(level.width, level.height), Converter(level.width, level.height)
+        raw, convert = self.picture.raw(), Converter(level.width, level.height)
         image = np.empty((level.height * 3 // 2, level.width), np.uint8)
         walls, cpus = [], []
         for _ in range(8):
@@ -333,8 +336,6 @@ class LiveShow:
             if change is not None and window is None:
                 self._resize(change)
                 clock, k = FrameClock(change.fps, clock.sample(k)), 0
-            if sample > 5 * SAMPLE_RATE:
-                self.show.band.standby = True  # a second engine, idle; started when the first seconds are over
             if sample - forgotten > 60 * SAMPLE_RATE:
                 self.show.forget(sample - 30 * SAMPLE_RATE)
                 forgotten = sample

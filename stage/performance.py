@@ -233,6 +233,7 @@ class Performance:
         rooms: dict[str, Any] = {
             "band": self.band,
             "voice": self.studio.voice,
+            "singer": self.studio.singer,
             "composer": self.studio.composer,
             "mind": self.mind,
         }
