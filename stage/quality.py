@@ -54,7 +54,7 @@ def ladder(width: int, height: int, fps: int, fixed: bool = False, smooth: str =
     # At full size smoothing is the first thing to go, then thin outlines: many small pixels look better than few smoothed.
     steps = [scaled(1, smooth, fps, LINE), scaled(1, "none", fps, LINE), scaled(1, "none", fps)]
     if not fixed:
-        steps += [scaled(share, smooth, fps) for share in (0.875, 0.75, 0.625, 0.5)]
+        steps += [scaled(share, smooth, fps) for share in (0.75, 0.625, 0.5)]
     if fps > 20:
         steps += [scaled(1 if fixed else 0.5, "none", fps // 2)]
     return steps
@@ -70,7 +70,8 @@ class Quality:
     _bad: float = -GRACE
     _good: float = 0.0
     _since: float = 0.0
-    _rose: bool = False
+    rose: bool = False
+    """Whether the last change was a step up."""
     _patience: dict[int, float] = field(default_factory=dict)
     """Seconds of ease before a level that was once too much is tried again."""
     changes: list[str] = field(default_factory=list)
@@ -89,7 +90,7 @@ class Quality:
         if self._since < SETTLE:
             return None
         trouble = late or self._busy > 0.97
-        weight = URGENT if late or margin < period or (self._rose and self._since < PROBING) else 1
+        weight = URGENT if late or margin < period or (self.rose and self._since < PROBING) else 1
         if trouble:
             self._bad += weight * period
         else:  # what was forgiven at the start is so for the start alone
@@ -107,6 +108,6 @@ class Quality:
     def _go(self, at: int, word: str) -> Level:
         self.changes.append(f"{word} to {self.levels[at].name} (a frame took {self._busy:.0%} of its time)")
         del self.changes[:-50]
-        self._rose = at < self.at
+        self.rose = at < self.at
         self.at, self._bad, self._good, self._since, self._busy = at, 0.0, 0.0, 0.0, 0.5
         return self.level

@@ -14,7 +14,7 @@ def test_the_ladder_goes_down_in_cost_and_sizes_stay_even() -> None:
     assert [level.name for level in levels[1:4]] == [
         "1280x720 none 30",
         "1280x720 none 30 thick outlines",
-        "1120x630 mlaa 30 thick outlines",
+        "960x540 mlaa 30 thick outlines",
     ]
     assert {(level.width, level.height) for level in ladder(1280, 720, 30, fixed=True)} == {(1280, 720)}
     assert levels[0].name == "1280x720 mlaa 30"
