@@ -57,6 +57,31 @@ def test_it_steps_down_before_many_frames_are_late() -> None:
     assert calm.at == 0
 
 
+def test_nothing_counts_until_a_change_has_settled_and_a_step_up_is_soon_taken_back() -> None:
+    quality = Quality(ladder(1280, 720, 30))
+    run(quality, 5, 0.02)
+    while quality.at == 0:
+        quality.frame(0.05, True, margin=0.0)
+    assert not quality.rose
+    assert not any(quality.frame(0.03, True, margin=0.0) for _ in range(20))  # what had gathered is worked off
+    ease = 0
+    while quality.at == 1:
+        quality.frame(0.012, False, margin=0.17)
+        ease += 1
+    assert quality.rose
+    run(quality, 1, 0.02)
+    frames = 0
+    while quality.at == 0:  # a little too slow: taken back before a frame is late
+        quality.frame(0.036, False, margin=0.17)
+        frames += 1
+    assert frames < 45
+    again = 0
+    while quality.at == 1:
+        quality.frame(0.012, False, margin=0.17)
+        again += 1
+    assert again > 2 * ease
+
+
 def test_it_does_not_flap_between_two_levels() -> None:
     quality = Quality(ladder(1280, 720, 30))
     for _ in range(40 * 60 * 30):
