@@ -49,7 +49,7 @@ log = logging.getLogger("limelight.stage")
 
 BLOCK = 1024
 """Samples pulled at a time by the sound thread: one AAC frame."""
-EARLY = 0.15
+EARLY = 0.17
 """Seconds before it is due that a frame is begun: what it shows is settled up to the band's horizon, so making it
 early costs nothing and a slow frame is still on time."""
 MELTING = 0.075
@@ -257,6 +257,7 @@ class LiveShow:
         while not self.show.director.prelude() and time.monotonic() < end:
             time.sleep(0.01)
         self._calibrate()
+        self.show.rehearse(self.picture)
         self.show.restart_body()
         # What is there now stays: looking through all of it for garbage would take longer than two frames.
         gc.collect()
@@ -318,14 +319,10 @@ class LiveShow:
                 continue
             sample = clock.sample(k)
             period = 1 / float(clock.fps)
-            self._attend(sample, self.pace.due(sample) - min(EARLY, self.settings.lead / SAMPLE_RATE * 0.75))
+            self._attend(sample, self.pace.due(sample) - self._early)
             behind = time.monotonic() - self.pace.due(sample)
             if behind > period / 2:
-                # Too late to be shown in time: leave out as many as it takes, rather than be late for a long while.
-                missed = int(behind / period) + 2
-                k += missed
-                self.figures.skipped += missed
-                self.figures.frames += missed
+                k = self._leave_out(clock, k)
                 self.film.end()
                 continue
             cost = self._frame(sample)
@@ -336,10 +333,29 @@ class LiveShow:
             if change is not None and window is None:
                 self._resize(change)
                 clock, k = FrameClock(change.fps, clock.sample(k)), 0
+                if not self.quality.rose:
+                    k = self._leave_out(clock, k)
             if sample - forgotten > 60 * SAMPLE_RATE:
                 self.show.forget(sample - 30 * SAMPLE_RATE)
                 forgotten = sample
         self.film.end()
+
+    @property
+    def _early(self) -> float:
+        """Seconds before it is due that a frame is begun."""
+        return min(EARLY, self.settings.lead / SAMPLE_RATE * 0.85)
+
+    def _leave_out(self, clock: FrameClock, k: int) -> int:
+        """The first frame from ``k`` on that can be begun as early as all should be.
+
+        A picture that stands for some tenths of a second is better than many that come too late.
+        """
+        first = k
+        while time.monotonic() > self.pace.due(clock.sample(k)) - self._early:
+            k += 1
+        self.figures.skipped += k - first
+        self.figures.frames += k - first
+        return k
 
     def _attend(self, sample: int, until: float) -> None:
         """Wait for a frame's time; what comes meanwhile does not wait for the frame."""

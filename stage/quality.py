@@ -9,8 +9,11 @@ from dataclasses import dataclass, field
 
 STEPS_DOWN_AFTER = 1.2
 """Seconds of trouble before a step down."""
-URGENT = 4
-"""How many times a second counts in which frames are late or are begun so late that the next ones will be."""
+URGENT = 8
+"""How many times a second counts in which frames are late, or are begun so late that the next ones will be, and nothing is
+made up."""
+CLOSE = 0.1
+"""Seconds before it is due at which the beginning of a frame is that late."""
 SETTLE = 0.8
 """Seconds after a change in which nothing counts: what had gathered is worked off."""
 PROBING = 6.0
@@ -54,7 +57,7 @@ def ladder(width: int, height: int, fps: int, fixed: bool = False, smooth: str =
     # At full size smoothing is the first thing to go, then thin outlines: many small pixels look better than few smoothed.
     steps = [scaled(1, smooth, fps, LINE), scaled(1, "none", fps, LINE), scaled(1, "none", fps)]
     if not fixed:
-        steps += [scaled(share, smooth, fps) for share in (0.875, 0.75, 0.625, 0.5)]
+        steps += [scaled(share, smooth, fps) for share in (0.75, 0.625, 0.5)]
     if fps > 20:
         steps += [scaled(1 if fixed else 0.5, "none", fps // 2)]
     return steps
@@ -70,7 +73,10 @@ class Quality:
     _bad: float = -GRACE
     _good: float = 0.0
     _since: float = 0.0
-    _rose: bool = False
+    _margins: tuple[float, float] = (0.0, 0.0)
+    """Of the last two frames; every other one may cost more."""
+    rose: bool = False
+    """Whether the last change was a step up."""
     _patience: dict[int, float] = field(default_factory=dict)
     """Seconds of ease before a level that was once too much is tried again."""
     changes: list[str] = field(default_factory=list)
@@ -86,10 +92,13 @@ class Quality:
         period = 1 / self.level.fps
         self._busy += 0.08 * (min(3.0, cost / period) - self._busy)
         self._since += period
+        better = margin > self._margins[0] + 0.002
+        self._margins = self._margins[1], margin
         if self._since < SETTLE:
             return None
         trouble = late or self._busy > 0.97
-        weight = URGENT if late or margin < period or (self._rose and self._since < PROBING) else 1
+        worse = (late or margin < CLOSE) and not better
+        weight = URGENT if worse or (self.rose and self._since < PROBING) else 1
         if trouble:
             self._bad += weight * period
         else:  # what was forgiven at the start is so for the start alone
@@ -107,6 +116,6 @@ class Quality:
     def _go(self, at: int, word: str) -> Level:
         self.changes.append(f"{word} to {self.levels[at].name} (a frame took {self._busy:.0%} of its time)")
         del self.changes[:-50]
-        self._rose = at < self.at
+        self.rose = at < self.at
         self.at, self._bad, self._good, self._since, self._busy = at, 0.0, 0.0, 0.0, 0.5
         return self.level

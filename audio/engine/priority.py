@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 _FIRST, _LAST, _LEFT_OVER, _TURN = -10, 5, 12, 5
 _PATIENCE, _HELD_UP, _MOST = 0.012, 0.03, 0.4
-_FEW, _SHARE, _PIECE = 2, 0.4, 0.01
+_FEW, _SHARE, _PIECE = 2, 0.25, 0.01
 
 
 def go_first() -> None:
@@ -50,7 +50,7 @@ def prepare_for_later() -> None:
 def breathing(share: float | None = None) -> Iterator[None]:
     """What is done within takes no more than this ``share`` of one core, in pieces of some milliseconds.
 
-    By default 0.4 where the process may use two cores or fewer, else all of it: two cores are often two threads of one, so
+    By default a quarter where the process may use two cores or fewer, else all of it: two cores are often two threads of one, so
     that work of the lowest priority, too, slows what draws and plays beside it. Only a process's main thread can breathe, and
     only where there is ``ITIMER_PROF`` (POSIX); elsewhere nothing is changed.
     """
