@@ -16,7 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from stage.gateway.load import small_talk
+from audio.engine.priority import cores
+from stage.gateway.load import run_fans, small_talk
 from stage.gateway.model import FanEvent
 from stage.live import LiveOptions, LiveShow, open_show
 from stage.performance import Settings
@@ -51,10 +52,11 @@ def percentile(values: list[float], share: float) -> float | None:
 
 
 def _fans(url: str, count: int, seconds: float, every: float, say: Callable[[int, int], str], pipe: Any) -> None:
-    from stage.gateway.load import run_fans
-
+    """The crowd's process: ready before the show begins, for real fans bring their own machines; comes when told."""
     if hasattr(os, "nice"):
-        os.nice(19)  # real fans bring their own machines
+        os.nice(19)
+    pipe.send(None)
+    pipe.recv()
     pipe.send(run_fans(url, count, seconds, every, say))
 
 
@@ -86,7 +88,9 @@ def bench_show(
             target=_fans, args=(live.house.url, fans, length, crowd.every, crowd.say, theirs), daemon=True
         )
         marks: dict[str, Any] = {}
-        watcher = threading.Thread(target=_watch, args=(live, load, marks), daemon=True)
+        load.start()
+        mine.recv()
+        watcher = threading.Thread(target=_watch, args=(live, mine, marks), daemon=True)
         watcher.start()
         figures = live.run()
         watcher.join(2)
@@ -100,7 +104,7 @@ def bench_show(
             "bench": "show",
             "seconds": settings.seconds,
             "fans": fans,
-            "cores": os.cpu_count(),
+            "cores": cores(),
             "load_average": round(os.getloadavg()[0], 2),
             "audio_underruns": health.late_blocks,
             "underrun_samples": health.underrun_samples,
@@ -135,11 +139,11 @@ def _pids(live: LiveShow) -> dict[str, int]:
     return {"stage": os.getpid(), "house": live.house.pid, **live.show.processes()}
 
 
-def _watch(live: LiveShow, load: Any, marks: dict[str, Any]) -> None:
-    """Start the fans once the show runs, and the counting after the warm-up."""
+def _watch(live: LiveShow, fans: Any, marks: dict[str, Any]) -> None:
+    """Tell the fans to come once the show runs, and begin to count after the warm-up."""
     while live.figures.frames < 10 and not live.stop.is_set():
         time.sleep(0.05)
-    load.start()
+    fans.send(None)
     time.sleep(WARM_UP)
     marks["cpu"] = {name: cpu_seconds(pid) for name, pid in _pids(live).items()}
     marks["at"] = time.monotonic()

@@ -1,16 +1,36 @@
 """Pictures on their way to the encoder: while the renderer fills one, the one before is fetched and converted.
 
 Where OpenGL is software, a picture's pixels are filled by threads of their own. The thread that draws gives them one
-picture, turns the one before into I420 meanwhile, and hands it to the encoder's thread: three pictures share the cores.
+picture, fetches the one before and hands it on; the encoder's thread turns it into I420: three pictures share the cores.
 """
 
 from __future__ import annotations
 
+from collections import deque
+
 import numpy as np
+import numpy.typing as npt
 
 from avatar.render.i420 import Converter, Raw
 from avatar.render.picture import Picture
 from stage.outputs.encode import Encoder
+
+
+class Fetched:
+    """A fetched picture that becomes I420 on the encoder's thread; its room is used again for a later one."""
+
+    def __init__(self, raw: Raw, convert: Converter, spare: deque[Fetched]) -> None:
+        self.size = (raw.width, raw.height)
+        self.raw, self._convert, self._spare = raw, convert, spare
+
+    def fill(self, planes: tuple[npt.NDArray[np.uint8], ...]) -> None:
+        """Writes Y, U and V."""
+        y, u, v = planes
+        self._convert.fill(self.raw, (y, u, v))
+
+    def free(self) -> None:
+        """Its pixels are needed no more."""
+        self._spare.append(self)
 
 
 class Film:
@@ -35,10 +55,10 @@ class Film:
         if self._due is None:
             return
         if self.picture.size != self._size:
-            self._size = w, h = self.picture.size
-            self._raw, self._convert = Raw(w, h), Converter(w, h)
-            self._image = np.empty((h * 3 // 2, w), np.uint8)
-        self.picture.fetch(self._raw, behind)
-        self._convert(self._raw, self._image)
-        self.encoder.video(self._image, self._due)
+            self._size = self.picture.size
+            self._spare: deque[Fetched] = deque()
+            self._convert = Converter(*self._size)
+        fetched = self._spare.popleft() if self._spare else Fetched(self.picture.raw(), self._convert, self._spare)
+        self.picture.fetch(fetched.raw, behind)
+        self.encoder.picture(fetched, self._due)
         self._due = None

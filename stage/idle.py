@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,10 +12,15 @@ EVERY = 1.0
 
 
 def _linux() -> tuple[int, int]:
-    """(idle, all) ticks of all cores since the machine began: the first line of proc(5) ``stat``."""
-    fields = Path("/proc/stat").read_text("ascii").split("\n", 1)[0].split()[1:9]
-    ticks = [int(field) for field in fields]
-    return ticks[3] + ticks[4], sum(ticks)
+    """(idle, all) ticks since the machine began of the cores that this process may use: proc(5) ``stat``."""
+    ours = {f"cpu{number}" for number in os.sched_getaffinity(0)}
+    idle = total = 0
+    for line in Path("/proc/stat").read_text("ascii").splitlines():
+        name, *fields = line.split()[:9]
+        if name in ours:
+            ticks = [int(field) for field in fields]
+            idle, total = idle + ticks[3] + ticks[4], total + sum(ticks)
+    return idle, total
 
 
 class Idle:
@@ -33,7 +39,7 @@ class Idle:
             self._due = now + EVERY
             try:
                 idle, total = self._read()
-            except (OSError, ValueError, IndexError):
+            except (OSError, ValueError, IndexError, AttributeError):
                 return self._share
             if self._last is not None and total > self._last[1]:
                 self._share = (idle - self._last[0]) / (total - self._last[1])

@@ -24,9 +24,9 @@ import click
 import numpy as np
 
 from audio.engine import Health
-from audio.engine.priority import go_first, patience
+from audio.engine.priority import cores, go_first, patience
 from avatar.render import Picture
-from avatar.render.i420 import Converter, Raw
+from avatar.render.i420 import Converter
 from characters.persona.news import Wanted
 from stage.broadcast import Broadcast
 from stage.clock import SAMPLE_RATE, FrameClock, seconds
@@ -49,12 +49,12 @@ log = logging.getLogger("limelight.stage")
 
 BLOCK = 1024
 """Samples pulled at a time by the sound thread: one AAC frame."""
-EARLY = 0.15
+EARLY = 0.17
 """Seconds before it is due that a frame is begun: what it shows is settled up to the band's horizon, so making it
 early costs nothing and a slow frame is still on time."""
 MELTING = 0.075
 """Seconds before it is due at which a frame that has not begun is trouble: the picture gets smaller before it is late."""
-COMFORT = 0.3
+COMFORT = 0.38
 """Share of all cores' time that making the pictures may take when the show begins; the rest is for the encoder, the
 band and what else the machine does."""
 HASTE = 0.95
@@ -99,11 +99,6 @@ class Figures:
     """Seconds from there to its sound handed to the band."""
     levels: list[str] = field(default_factory=list)
     frame_ms: deque[float] = field(default_factory=lambda: deque(maxlen=3000))
-
-
-def cores() -> int:
-    """Processor cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class Pace:
@@ -167,7 +162,7 @@ class LiveShow:
         self._idle = Idle()
         self.late = False
         """Whether the frame encoded last came too late."""
-        self.quality = Quality(ladder(settings.width, settings.height, settings.fps, fixed=options.record is not None))
+        self._ladder("mlaa")
         name = settings.definition.identity.name
         self.house = House(
             options.host, options.port, title=f"{name} live", character=name, origins=options.origins,
@@ -188,6 +183,11 @@ class LiveShow:
         self.encoder: Encoder | None = None
         self.film: Film | None = None
         self.console = Console(self)
+
+    def _ladder(self, smooth: str) -> None:
+        size = self.settings.width, self.settings.height
+        fixed = self.options.record is not None
+        self.quality = Quality(ladder(*size, self.settings.fps, fixed=fixed, smooth=smooth))
 
     # ---- sound ------------------------------------------------------------------------------------------
     def _sound(self) -> None:
@@ -218,6 +218,8 @@ class LiveShow:
             window.picture if window else Picture((level.width, level.height), level.aa, finest_line=level.line)
         )
         self.picture.set_model(self.show.model)
+        if self.picture.card:
+            self._ladder(self.picture.aa)
         self._prelude()
         level = self.quality.level
         self.encoder = open_live(self.house.media, (level.width, level.height), level.fps)
@@ -250,10 +252,12 @@ class LiveShow:
         """Before the clock runs: the bed is on paper, programs are compiled, textures uploaded, processes awake."""
         assert self.picture is not None
         self.show.studio.wait_ready()
+        self.show.band.stand_by()  # a second engine, idle; its start would cost frames later
         end = time.monotonic() + 6.0
         while not self.show.director.prelude() and time.monotonic() < end:
             time.sleep(0.01)
         self._calibrate()
+        self.show.rehearse(self.picture)
         self.show.restart_body()
         # What is there now stays: looking through all of it for garbage would take longer than two frames.
         gc.collect()
@@ -277,7 +281,7 @@ class LiveShow:
     def _cost(self, level: Level) -> tuple[float, float]:
         """Seconds on the clock and of all cores for one picture, nothing beside it: the medians of a few."""
         assert self.picture is not None
-        raw, convert = Raw(level.width, level.height), Converter(level.width, level.height)
+        raw, convert = self.picture.raw(), Converter(level.width, level.height)
         image = np.empty((level.height * 3 // 2, level.width), np.uint8)
         walls, cpus = [], []
         for _ in range(8):
@@ -315,14 +319,10 @@ class LiveShow:
                 continue
             sample = clock.sample(k)
             period = 1 / float(clock.fps)
-            self._attend(sample, self.pace.due(sample) - min(EARLY, self.settings.lead / SAMPLE_RATE * 0.75))
+            self._attend(sample, self.pace.due(sample) - self._early)
             behind = time.monotonic() - self.pace.due(sample)
             if behind > period / 2:
-                # Too late to be shown in time: leave out as many as it takes, rather than be late for a long while.
-                missed = int(behind / period) + 2
-                k += missed
-                self.figures.skipped += missed
-                self.figures.frames += missed
+                k = self._leave_out(clock, k)
                 self.film.end()
                 continue
             cost = self._frame(sample)
@@ -333,12 +333,29 @@ class LiveShow:
             if change is not None and window is None:
                 self._resize(change)
                 clock, k = FrameClock(change.fps, clock.sample(k)), 0
-            if sample > 5 * SAMPLE_RATE:
-                self.show.band.standby = True  # a second engine, idle; started when the first seconds are over
+                if not self.quality.rose:
+                    k = self._leave_out(clock, k)
             if sample - forgotten > 60 * SAMPLE_RATE:
                 self.show.forget(sample - 30 * SAMPLE_RATE)
                 forgotten = sample
         self.film.end()
+
+    @property
+    def _early(self) -> float:
+        """Seconds before it is due that a frame is begun."""
+        return min(EARLY, self.settings.lead / SAMPLE_RATE * 0.85)
+
+    def _leave_out(self, clock: FrameClock, k: int) -> int:
+        """The first frame from ``k`` on that can be begun as early as all should be.
+
+        A picture that stands for some tenths of a second is better than many that come too late.
+        """
+        first = k
+        while time.monotonic() > self.pace.due(clock.sample(k)) - self._early:
+            k += 1
+        self.figures.skipped += k - first
+        self.figures.frames += k - first
+        return k
 
     def _attend(self, sample: int, until: float) -> None:
         """Wait for a frame's time; what comes meanwhile does not wait for the frame."""

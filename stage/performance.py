@@ -19,6 +19,7 @@ import numpy.typing as npt
 from audio.engine import Band
 from audio.engine.model import Message
 from avatar.motion import Performer
+from avatar.render.scene import Camera, Reaction
 from avatar.rig import Rig
 from avatar.rig.frame import PoseFrame
 from avatar.vrm import load
@@ -214,6 +215,15 @@ class Performance:
             self.capture.tell(pose, sample / SAMPLE_RATE, scene.camera)
         picture.draw(self.rig, scene)
 
+    def rehearse(self, picture: Picture) -> None:
+        """Draw once all that a stage may show, so that nothing is compiled during the show."""
+        scene = replace(
+            self.scenery.at(0), camera=Camera((0, 1.2, 6), (0, 1.2, 0), 40), energy=1.0, beams=1.0, fade=0.5, led="la",
+            reactions=[Reaction("heart", 0.1, 0)],
+        )  # fmt: skip
+        for _ in range(2):  # what is far behind comes a picture later
+            picture.draw(self.rig, scene)
+
     def restart_body(self) -> None:
         """Springs hang still and time has not passed: call before the first frame."""
         self.rig.reset()
@@ -233,6 +243,7 @@ class Performance:
         rooms: dict[str, Any] = {
             "band": self.band,
             "voice": self.studio.voice,
+            "singer": self.studio.singer,
             "composer": self.studio.composer,
             "mind": self.mind,
         }

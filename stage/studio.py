@@ -1,23 +1,24 @@
 """The studio: composing and voice rendering, ahead of time, off the stage.
 
-Two workshops, so that a spoken answer never waits for a song being written: *voice* speaks and sings phrases,
-*composer* writes songs and talk beds. Live they are processes; offline they work at once, in the same order.
+Three workshops, so that a spoken answer never waits for a song being written or sung: *voice* speaks, *singer* sings ahead,
+*composer* writes songs and talk beds. Live they are processes, and the last two give way to everything else; offline they
+work at once, in the same order.
 """
 
 from __future__ import annotations
 
 import multiprocessing
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from audio.compose import Wish
+from audio.engine.priority import breathing, prepare_for_later
 from audio.score.model import Song
 from audio.voice.model import Phrase, Take, VoiceSettings
 from characters.definition import Definition
-from stage.worker import Factory, InlineWorker, Result, Worker, Workshop
+from stage.worker import Factory, InlineWorker, Result, Worker
 
 SPEAK, SING, COMPOSE, BED = 0, 3, 5, 4
 """Urgencies: the lowest goes first."""
@@ -38,14 +39,7 @@ class SongFile:
     path: Path
 
 
-def _give_way(by: int) -> None:
-    """Let sound and picture go first on a busy machine (where the system knows priorities)."""
-    if multiprocessing.parent_process() is not None and hasattr(os, "nice"):
-        os.nice(by)
-
-
 def _voice_room(settings: VoiceSettings) -> Callable[[Phrase], Take]:
-    _give_way(3)
     from audio.voice import open_voice
 
     voice = open_voice(settings)
@@ -59,8 +53,25 @@ def _voice_room(settings: VoiceSettings) -> Callable[[Phrase], Take]:
     return work
 
 
+def _give_way() -> None:
+    """Let sound, picture and answers go first, where this is a process of its own."""
+    if multiprocessing.parent_process() is not None:
+        prepare_for_later()
+
+
+def _singer_room(settings: VoiceSettings) -> Callable[[Phrase], Take]:
+    _give_way()
+    sing = _voice_room(settings)
+
+    def work(phrase: Phrase) -> Take:
+        with breathing():
+            return sing(phrase)
+
+    return work
+
+
 def _composer_room(definition: Definition) -> Callable[[Wish | Bed | SongFile], Song]:
-    _give_way(10)
+    _give_way()
     from audio.compose import bed, compose
     from audio.score import read_song
 
@@ -69,7 +80,8 @@ def _composer_room(definition: Definition) -> Callable[[Wish | Bed | SongFile], 
             return bed(definition, job.seed, job.bars)
         if isinstance(job, SongFile):
             return read_song(job.path)
-        return compose(definition, job)
+        with breathing():
+            return compose(definition, job)
 
     return work
 
@@ -83,7 +95,11 @@ class Studio:
         settings = voice_settings(definition.voice)
         open_room: Callable[[str, Factory, tuple[Any, ...]], Worker | InlineWorker] = Worker if live else InlineWorker
         self.voice: Worker | InlineWorker = open_room("voice", _voice_room, (settings,))
+        self.singer: Worker | InlineWorker = Worker("singer", _singer_room, (settings,)) if live else self.voice
         self.composer: Worker | InlineWorker = open_room("composer", _composer_room, (definition,))
+        self._rooms: tuple[Worker | InlineWorker, ...] = (
+            (self.voice, self.singer, self.composer) if live else (self.voice, self.composer)
+        )
 
     @property
     def speaks(self) -> bool:
@@ -92,7 +108,7 @@ class Studio:
 
     def perform(self, id: str, phrase: Phrase, urgency: int) -> bool:
         """Ask for the sound of a phrase; the result is a :class:`Take`."""
-        return self.voice.submit(id, phrase, urgency)
+        return (self.singer if urgency >= SING else self.voice).submit(id, phrase, urgency)
 
     def write(self, id: str, job: Wish | Bed | SongFile, urgency: int = COMPOSE) -> bool:
         """Ask for a song; the result is a :class:`Song`."""
@@ -100,21 +116,20 @@ class Studio:
 
     def drop(self, id: str) -> None:
         """A take or song is no longer wanted."""
-        self.voice.drop(id)
-        self.composer.drop(id)
+        for room in self._rooms:
+            room.drop(id)
 
     def poll(self) -> list[Result]:
         """Finished takes and songs."""
-        return self.voice.poll() + self.composer.poll()
+        return [result for room in self._rooms for result in room.poll()]
 
     def wait_ready(self) -> None:
-        """Wait for the processes at start-up."""
+        """Wait for the processes at start-up; nobody sings at once."""
         for room in (self.voice, self.composer):
             if isinstance(room, Worker):
                 room.wait_ready()
 
     def close(self) -> None:
-        """End both."""
-        rooms: tuple[Workshop, ...] = (self.voice, self.composer)
-        for room in rooms:
+        """End them all."""
+        for room in self._rooms:
             room.close()

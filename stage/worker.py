@@ -16,7 +16,6 @@ import signal
 import time
 import traceback
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any, Protocol
@@ -49,26 +48,6 @@ class Workshop(Protocol):
     def close(self) -> None: ...
 
 
-PATIENT = 3
-"""Urgency from which on a job gives way to sound, picture and answers: its own thread, where threads have priorities."""
-
-
-def _left_over() -> None:
-    from audio.engine.priority import prepare_for_later  # only who has such jobs pays for importing it
-
-    prepare_for_later()
-
-
-class _Background:
-    """Does jobs one at a time in a thread that gives way to everything else; the caller waits."""
-
-    def __init__(self) -> None:
-        self._thread = ThreadPoolExecutor(1, initializer=_left_over)
-
-    def __call__(self, handler: Handler, job: Any) -> Any:
-        return self._thread.submit(handler, job).result()
-
-
 def _serve(pipe: Connection, factory: Factory, arguments: tuple[Any, ...]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with_parent = os.getppid()
@@ -78,18 +57,17 @@ def _serve(pipe: Connection, factory: Factory, arguments: tuple[Any, ...]) -> No
     except Exception as error:
         pipe.send(("dead", None, f"{type(error).__name__}: {error}", 0.0))
         return
-    background = _Background()
     while True:
         try:
             while not pipe.poll(2.0):
                 if os.getppid() != with_parent:
                     return
-            id_, job, patient = pipe.recv()
+            id_, job = pipe.recv()
         except (EOFError, OSError):
             return
         begun = time.perf_counter()
         try:
-            value, reason = background(handler, job) if patient else handler(job), ""
+            value, reason = handler(job), ""
         except Exception as problem:
             value, reason = None, f"{type(problem).__name__}: {problem}"
             log.debug("job %s failed\n%s", id_, traceback.format_exc())
@@ -152,9 +130,9 @@ class Worker:
 
     def _hand_over(self) -> None:
         if self._running is None and self._queue and self.ready:
-            urgency, order, id_, job = heapq.heappop(self._queue)
+            _, order, id_, job = heapq.heappop(self._queue)
             try:
-                self._pipe.send((id_, job, urgency >= PATIENT))
+                self._pipe.send((id_, job))
                 self._running = (id_, job, order)
             except (BrokenPipeError, OSError):
                 heapq.heappush(self._queue, (0, order, id_, job))

@@ -46,11 +46,11 @@ _MOST_RESTARTS = 5
 class _Link:
     """One host process, its pipe (through a writer thread, so that a stuck host cannot stop the stage), its bell."""
 
-    def __init__(self, block: int) -> None:
+    def __init__(self, block: int, spare: bool = False) -> None:
         context = multiprocessing.get_context("spawn")
         self._pipe, pipe = context.Pipe()
         self.bell, bell = context.Pipe()
-        self.process = context.Process(target=main, args=(pipe, bell, block), name="limelight-band", daemon=True)
+        self.process = context.Process(target=main, args=(pipe, bell, block, spare), name="limelight-band", daemon=True)
         with one_thread():
             self.process.start()
         pipe.close()
@@ -303,8 +303,18 @@ class Band:
         if link.process.exitcode is not None or wait([link.process.sentinel], 0):
             self._restart()
         elif self.standby and self._standby is None and link.process.pid and self._ready_link(link):
-            self._standby = _Link(self.block)
-            self._standby.post(Batch((self._prepared(),), 0))
+            self._stand_by()
+
+    def stand_by(self) -> None:
+        """Start the stand-by now, and have one from here on."""
+        with self._lock:
+            self.standby = True
+            if self._standby is None:
+                self._stand_by()
+
+    def _stand_by(self) -> None:
+        self._standby = _Link(self.block, spare=True)
+        self._standby.post(Batch((self._prepared(),), 0))
 
     def _ready_link(self, link: _Link) -> bool:
         ring = self._need_ring()

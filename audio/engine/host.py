@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from audio.engine.denormals import flush_denormals
-from audio.engine.priority import go_first
+from audio.engine.priority import go_first, stand_by
 from audio.engine.ring import HOLD, Ring, Slot
 from audio.engine.sequencer import Parcel
 
@@ -149,10 +149,13 @@ class Host:
         words[Slot.ASLEEP] = 0
 
 
-def main(pipe: Connection, bell: Connection, block: int) -> None:
-    """Entry of the process: import, build the player, say ready, wait for ``Begin``."""
+def main(pipe: Connection, bell: Connection, block: int, spare: bool = False) -> None:
+    """Entry of the process: import, build the player, say ready, wait for ``Begin``. A ``spare`` gives way until then."""
     os.environ["PYO_GUI_WX"] = "0"
-    go_first()
+    if spare:
+        stand_by()
+    else:
+        go_first()
     flush_denormals()
     import pyo
 
@@ -168,6 +171,7 @@ def main(pipe: Connection, bell: Connection, block: int) -> None:
             while player.build_one():
                 pass
             begin = pickle.loads(pipe.recv_bytes())
+        go_first()
         # What was made so far stays: a collection that looks at it again would cost a block. The rest is small.
         gc.collect()
         gc.freeze()

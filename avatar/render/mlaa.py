@@ -16,6 +16,8 @@ import numpy.typing as npt
 Bytes = npt.NDArray[np.uint8]
 THRESHOLD = 18
 """Steps of brightness (of 255) that make an edge."""
+LONGEST = 512
+"""Pixels of a run; a longer one slants at its ends as one of this length."""
 
 
 class Smoother:
@@ -23,14 +25,15 @@ class Smoother:
 
     def __init__(self, width: int, height: int) -> None:
         self._a, self._b = np.empty((2, height * width), np.uint8)
-        self._rows, self._columns = np.empty((2, height * width), bool)
+        self._rows, self._columns = np.empty(height * width, bool), np.empty(height * width, bool)
         self._luma = np.empty((height, width), np.uint8)
+        self._kept, self._first, self._shares = _slopes()
 
     def plane(self, plane: Bytes, box: tuple[int, int, int, int]) -> None:
         """Smooths a brightness plane (h, w) in place within ``box`` (left, top, right, bottom)."""
         part = plane[box[1] : box[3], box[0] : box[2]]
         if min(part.shape) > 2:
-            _blend(plane, box, *self._weights(part))
+            self._smooth(plane, box, part)
 
     def picture(self, rgb: Bytes, box: tuple[int, int, int, int]) -> None:
         """Smooths (h, w, 3 or 4) in place, by edges of its brightness."""
@@ -42,23 +45,53 @@ class Smoother:
             np.right_shift(part[..., 0], 2, out=luma)
             luma += np.right_shift(part[..., 1], 1, out=piece)
             luma += np.right_shift(part[..., 2], 2, out=piece)
-            _blend(rgb, box, *self._weights(luma))
+            self._smooth(rgb, box, luma)
 
-    def _weights(self, luma: Bytes) -> tuple[Any, Any, Any, int]:
-        """Pixels (flat indices), the neighbours they mix with, and how much (0..0.5), as lists of arrays."""
-        h, w = luma.shape
+    def _smooth(self, picture: Bytes, box: tuple[int, int, int, int], luma: Bytes) -> None:
+        """Mixes the pixels along the edges of ``luma``, the brightness within the box."""
+        (h, w), cells = luma.shape, picture.shape[1]
         rows = self._edges(self._rows, luma[:-1], luma[1:], (h, w))
         columns = self._edges(self._columns, luma[:, :-1], luma[:, 1:], (h, w))
-        flat = np.flatnonzero(rows).astype(np.int32)
-        across = _runs(flat, flat, 1, w, columns.ravel())
+        flat = _marked(rows)
+        runs = _runs(flat, flat, 1, w, columns.ravel())
         # The other way: the same indices in the order of columns.
-        flat = np.flatnonzero(columns).astype(np.int32)
+        flat = _marked(columns)
         y = flat // w
         order = (flat - y * w) * h + y
         order.sort()
         x = order // h
-        down = _runs((order - x * h) * w + x, order, w, 1, rows.ravel())
-        return (*(a + b for a, b in zip(across, down)), w)
+        runs += _runs((order - x * h) * w + x, order, w, 1, rows.ravel())
+        if not runs:
+            return
+        # All runs in one list; from lines of the box to lines of the picture.
+        ends, lengths = (np.concatenate([run[part] for run in runs]) for part in (0, 1))
+        wide = {1: 1, -1: -1, w: cells, -w: -cells}
+        ways = [(wide[step], wide[side] * (1 - 2 * shift)) for _, _, step, side, shift in runs]
+        groups = np.cumsum([0, *(len(run[0]) for run in runs)]).tolist()
+        np.minimum(lengths, LONGEST, out=lengths)
+        kept = self._kept.take(lengths)
+        upto = np.cumsum(kept, dtype=np.int32)
+        start = upto - kept
+        ends += ends // w * np.int32(cells - w) + np.int32(box[1] * cells + box[0])
+        # The pixels from the ends of runs to their middles: number of the run, then a place that steps along it.
+        run = np.zeros(upto[-1], np.intp)
+        run[start[1:]] = 1
+        np.cumsum(run, out=run)
+        at = np.arange(len(run), dtype=np.int32)
+        at -= start.take(run)
+        shares = self._shares.take(self._first.take(lengths).take(run) + at)
+        place = ends.take(run)
+        other = at  # its room
+        parts = []
+        for low, high, (step, apart) in zip(groups, groups[1:], ways):
+            part = slice(int(start[low]), int(upto[high - 1]))
+            at[part] *= step
+            place[part] += at[part]
+            if apart < 0:
+                place[part] -= apart
+            np.add(place[part], apart, out=other[part])
+            parts.append(part)
+        _blend(picture, place, other, shares, parts)
 
     def _edges(self, out: Any, a: Bytes, b: Bytes, shape: tuple[int, int]) -> Any:
         """Where two shifted views differ; same shape as the picture, its border free."""
@@ -75,78 +108,78 @@ class Smoother:
         return edges
 
 
-def _runs(flat: Any, order: Any, step: int, side: int, crossing: Any) -> tuple[list[Any], list[Any], list[Any]]:
-    """Runs of edges along ``step``; each edge lies between a pixel and the one ``side`` after it.
+def _marked(edges: Any) -> Any:
+    """Flat indices of the edges, eight looked at in one go; the last row has none."""
+    flat = edges.ravel()
+    words = flat[: len(flat) & ~7].view(np.uint64)
+    some = np.flatnonzero(words != 0)
+    found = np.flatnonzero(words.take(some).view(bool))
+    return (some.take(found >> 3) * 8 + (found & 7)).astype(np.int32)
 
-    ``crossing`` are the edges of the other direction (flat); ``order`` numbers neighbours along the run one apart.
+
+def _runs(flat: Any, order: Any, step: int, side: int, crossing: Any) -> list[tuple[Any, Any, int, int, int]]:
+    """Halves of runs of edges along ``step``; each edge lies between a pixel and the one ``side`` after it.
+
+    ``crossing`` are the edges of the other direction (flat); ``order`` numbers neighbours along the run one apart. Gives
+    where runs end, how long they are, the step to their middle, the side, and whether it is the pixel at the side (1) that
+    mixes or the near one (0).
     """
-    pixels: list[Any] = []
-    others: list[Any] = []
-    weights: list[Any] = []
     if not len(flat):
-        return pixels, others, weights
-    breaks = np.flatnonzero(np.diff(order) != 1)
-    begin, end = flat[np.append(0, breaks + 1)], flat[np.append(breaks, len(flat) - 1)]
-    lengths = np.diff(breaks, prepend=-1, append=len(flat) - 1).astype(np.int32)
+        return []
+    breaks = np.flatnonzero(order[1:] != order[:-1] + 1)
+    first, last = np.append(0, breaks + 1), np.append(breaks, len(flat) - 1)
+    begin, end, lengths = flat.take(first), flat.take(last), (last - first + 1).astype(np.int32)
     bends = crossing.view(np.int8)
     # Which way the outline turns at each end: 1 into the near pixel, -1 into the far one, 0 neither or both.
-    left = bends[begin - step] - bends[begin - step + side]
-    right = bends[end] - bends[end + side]
+    left = bends.take(begin - step) - bends.take(begin - step + side)
+    right = bends.take(end) - bends.take(end + side)
+    out = []
     for ends, turn, way in ((begin, left, step), (end, right, -step)):
-        for into in (1, -1):
+        for shift, into in enumerate((1, -1)):
             some = np.flatnonzero(turn == into)
-            if not len(some):
-                continue
-            place, share = _slope(ends[some], lengths[some], way)
-            near, far = (place, place + side) if into == 1 else (place + side, place)
-            pixels.append(near)
-            others.append(far)
-            weights.append(share)
-    return pixels, others, weights
+            if len(some):
+                out.append((ends.take(some), lengths.take(some), way, side, shift))
+    return out
 
 
-def _slope(ends: Any, lengths: Any, step: int) -> tuple[Any, Any]:
-    """The pixels from the ends of runs to their middles, and what a line that falls from half a pixel at the end to none in
-    the middle covers of each."""
-    halves = (lengths + 1) // 2
-    at = np.arange(int(halves.sum()), dtype=np.int32)
-    at -= np.repeat(np.cumsum(halves, dtype=np.int32) - halves, halves)
-    place = np.repeat(ends, halves) + at * np.int32(step)
-    n = np.repeat(lengths.astype(np.float32), halves)
+def _slopes() -> tuple[Any, Any, Any]:
+    """For runs of each length: how many pixels mix from an end towards the middle, where their shares begin, and all the
+    shares (of 256, at most a half).
+
+    A share is what a line that falls from half a pixel at the end to none in the middle covers of each.
+    """
+    length = np.arange(LONGEST + 1)
+    halves = (length + 1) // 2
+    n = np.repeat(length, halves).astype(np.float32)
+    at = np.arange(int(halves.sum())) - np.repeat(np.cumsum(halves) - halves, halves)
     begin = at.astype(np.float32)
     to = np.minimum(begin + 1, 0.5 * n)
     share = 0.5 * (to - begin) * (1 - (to + begin) / n)
-    kept = share > 0.02
-    return place[kept], share[kept]
+    some = share > 0.02
+    kept = np.bincount(n[some].astype(int), minlength=LONGEST + 1).astype(np.int32)
+    first = np.cumsum(kept, dtype=np.int32) - kept
+    # Half of 255 times 255 just fits 16 bits.
+    return kept, first, np.minimum(share[some] * 256 + 0.5, 127).astype(np.int16)
 
 
-def _blend(picture: Bytes, box: Any, pixels: list[Any], others: list[Any], weights: list[Any], width: int) -> None:
-    """Mixes with the neighbours as they were; a pixel may have one on each of its sides. Any number of channels.
+def _blend(picture: Bytes, place: Any, other: Any, shares: Any, parts: list[slice]) -> None:
+    """Mixes pixels with others as they were (flat indices). Any number of channels.
 
-    ``pixels`` and ``others`` count from the box's corner in lines of its ``width``.
+    A pixel may have one on each of its sides, in different ``parts`` of the list.
     """
-    rows, cells = picture.reshape(-1, *picture.shape[2:]), picture.shape[1]
-    corner = box[1] * cells + box[0]
+    rows = picture.reshape(-1, *picture.shape[2:])
     # Four bytes are moved as one number.
     whole = rows.view(np.uint32)[:, 0] if rows.ndim == 2 and rows.shape[1] == 4 else rows
-    moves = []
-    for pixel, other, weight in zip(pixels, others, weights):
-        line = pixel // width
-        place = pixel + (line * (cells - width) + corner)
-        step = other - pixel
-        step[step == width], step[step == -width] = cells, -cells
-        here, there = _values(whole, place), _values(whole, place + step)
-        # Half of 255 times 255 just fits 16 bits.
-        share = np.minimum(weight * 256 + 0.5, 127).astype(np.int16)
-        there -= here
-        there *= share[:, None] if there.ndim == 2 else share
-        there += 127
-        there >>= 8
-        moves.append((place, there))
-    for place, move in moves:
-        move += _values(whole, place)
-        np.clip(move, 0, 255, out=move)
-        rows[place] = move
+    moves = _values(whole, other)
+    moves -= _values(whole, place)
+    moves *= shares[:, None] if moves.ndim == 2 else shares
+    moves += 127
+    moves >>= 8
+    for part in parts:
+        spot, move = place[part], moves[part]
+        move += _values(whole, spot)
+        np.minimum(np.maximum(move, 0, out=move), 255, out=move)
+        rows[spot] = move
 
 
 def _values(whole: Any, place: Any) -> Any:

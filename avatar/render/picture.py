@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from avatar.render.bounds import BANDS
-from avatar.render.context import Programs, enter, flusher, leave, open_context
+from avatar.render.context import Programs, enter, flusher, leave, open_context, software
 from avatar.render.depth import FAR, NEAR
 from avatar.render.errors import RenderError
 from avatar.render.figure import Figure
@@ -55,10 +55,12 @@ class Picture:
     """Draws a model and its stage. ``size`` (w, h), even; ``aa`` is one of ``AA``.
 
     ``mlaa`` smooths what is read back, on the processor and only around the figure: the best for the cost where OpenGL
-    is software. A window shows pictures that are not read back; there it is ``fxaa``.
+    is software. A graphics card has ``msaa4`` for less, and makes I420 itself; there ``mlaa`` is ``msaa4``. A window shows
+    pictures that are not read back; there, in software, it is ``fxaa``. ``card`` says which it is (None: look).
 
     With ``ahead`` two pictures are under way: :meth:`draw` begins one, and :meth:`fetch` brings the one before, which a
-    software renderer has meanwhile finished on its own threads. The ``read_…`` methods bring the last and wait for it.
+    software renderer has meanwhile finished on its own threads, and a card sent. The ``read_…`` methods bring the last and
+    wait for it.
 
     Outlines thinner than ``finest_line`` pixels, of which every other pixel would be drawn, are left out where a model says
     that they are only lines (``Material.lined``).
@@ -67,8 +69,12 @@ class Picture:
     ``RenderError`` with a remedy where there is no OpenGL 3.3.
     """
 
-    def __init__(self, size: tuple[int, int], aa: str = "fxaa", window: bool = False, finest_line: float = 0.0) -> None:
+    def __init__(
+        self, size: tuple[int, int], aa: str = "fxaa", window: bool = False, finest_line: float = 0.0,
+        card: bool | None = None,
+    ) -> None:  # fmt: skip
         self.context = open_context(window)
+        self.card = not software(self.context) if card is None else card
         self.window, self.finest_line = window, finest_line
         self.programs = Programs(self.context)
         self.figure: Figure | None = None
@@ -95,11 +101,12 @@ class Picture:
             raise RenderError(f"antialiasing {aa!r} is not known. Use one of {', '.join(AA)}.")
         self.aa = aa or self.aa
         self.finest_line = self.finest_line if finest_line is None else finest_line
-        if self.window and self.aa == "mlaa":
-            self.aa = "fxaa"
+        if self.aa == "mlaa" and (self.card or self.window):
+            self.aa = "msaa4" if self.card else "fxaa"
         self._free_targets()
         self.size = (w, h)
-        self._turns = [Targets(self.context, self.size, self.aa) for _ in range(2)]
+        packing = self.programs.screen("i420.frag") if self.card else None
+        self._turns = [Targets(self.context, self.size, self.aa, packing) for _ in range(2)]
         self._scratch = np.empty((h, w, 3), np.uint8)
         self._to_i420: tuple[Raw, Converter] | None = None  # a film has its own
         self._smoother = Smoother(w, h) if self.aa == "mlaa" else None
@@ -180,7 +187,9 @@ class Picture:
         return self.finest_line * 2 * depth / (float(projection[1, 1]) * self.size[1])
 
     def _begin(self) -> None:
-        """Let a renderer on the processor begin with what it was given, while this thread does something else."""
+        """Let the renderer begin with what it was given, while this thread does something else."""
+        if self._now.packer is not None:
+            self._now.packer.pack(self._now.shown_colour)
         if self._flush is not None:
             self._flush()
             return
@@ -315,18 +324,27 @@ class Picture:
         if out.shape != (h * 3 // 2, w) or out.dtype != np.uint8 or not out.flags.c_contiguous:
             raise RenderError(f"read_i420 needs a contiguous uint8 array of {(h * 3 // 2, w)}, not {out.shape}.")
         if self._to_i420 is None:
-            self._to_i420 = Raw(w, h), Converter(w, h)
+            self._to_i420 = self.raw(), Converter(w, h)
         raw, convert = self._to_i420
         self.fetch(raw, behind=0)
         convert(raw, out)
 
+    def raw(self) -> Raw:
+        """Room for what :meth:`fetch` brings."""
+        return Raw(*self.size, packed=self.card)
+
     def fetch(self, raw: Raw, behind: int = 1) -> None:
-        """The pixels drawn ``behind`` (0 or 1) pictures ago, as OpenGL has them, into ``raw``, of the same size.
+        """The pixels drawn ``behind`` (0 or 1) pictures ago into ``raw``, one of this picture's.
 
         With 1, for which the picture must be ``ahead``, nothing is waited for unless the machine is a whole picture late.
         """
         enter(self.context)
         turn = self._turns[1 - behind]
+        if raw.packed is not None and turn.packer is not None:
+            if not self.ahead:
+                turn.packer.pack(turn.shown_colour)
+            turn.packer.fetch(raw.packed)
+            return
         turn.shown_colour.read_into(raw.pixels, alignment=1)
         raw.box, raw.smooth = self._top_box(turn.box), self._smoother is not None
 

@@ -7,13 +7,18 @@ from typing import Any
 import moderngl
 
 from avatar.render.depth import Slices
+from avatar.render.i420 import Packer
 
 
 class Targets:
-    """Of one picture under way. ``drawn`` takes the drawing, ``main`` the resolved picture, ``shown`` what is read."""
+    """Of one picture under way. ``drawn`` takes the drawing, ``main`` the resolved picture, ``shown`` what is read.
 
-    def __init__(self, context: Any, size: tuple[int, int], aa: str) -> None:
+    With the program ``packing``, a graphics card's, ``packer`` makes I420 of it.
+    """
+
+    def __init__(self, context: Any, size: tuple[int, int], aa: str, packing: tuple[Any, Any] | None = None) -> None:
         self._owned: list[Any] = []
+        self.packer = self._own(Packer(context, packing, size)) if packing is not None else None
         own = self._own
         self.colour, self.depth = own(context.texture(size, 4)), own(context.depth_renderbuffer(size))
         self.main = own(context.framebuffer([self.colour], self.depth))

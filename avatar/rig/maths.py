@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -73,11 +74,14 @@ def product_matrix(left: Array, right: Array) -> Array:
     return np.ascontiguousarray(np.stack(columns, -1))
 
 
-def euler_yaw_pitch(yaw: float, pitch: float) -> Array:
-    """Quaternion that turns +Z by yaw degrees towards +X, then pitch degrees up."""
-    y, p = np.radians(yaw) / 2, -np.radians(pitch) / 2
-    sy, cy, sp, cp = np.sin(y), np.cos(y), np.sin(p), np.cos(p)
-    return np.array([cy * sp, sy * cp, -sy * sp, cy * cp], np.float32)
+def yaw_pitch(turn: Array, yaw: float, pitch: float) -> tuple[float, float, float, float]:
+    """A quaternion after the turn of +Z by yaw degrees towards +X, then pitch degrees up; plain numbers for one bone."""
+    y, p = math.radians(yaw) / 2, -math.radians(pitch) / 2
+    sy, cy, sp, cp = math.sin(y), math.cos(y), math.sin(p), math.cos(p)
+    ax, ay, az, aw = turn.tolist()
+    bx, by, bz, bw = cy * sp, sy * cp, -sy * sp, cy * cp
+    return (aw * bx + ax * bw + ay * bz - az * by, aw * by - ax * bz + ay * bw + az * bx,
+            aw * bz + ax * by - ay * bx + az * bw, aw * bw - ax * bx - ay * by - az * bz)  # fmt: skip
 
 
 def quaternion(matrix: Array) -> Array:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from avatar.rig.constraints import Tie
 from avatar.rig.face import Face
 from avatar.rig.frame import BONE_INDEX, PoseFrame
-from avatar.rig.maths import conjugate, euler_yaw_pitch, multiply, product_matrix, to_matrix
+from avatar.rig.maths import conjugate, multiply, product_matrix, to_matrix, yaw_pitch
 from avatar.rig.springs import Colliders, Group
 from avatar.vrm.model import Joint, Model
 
@@ -41,6 +41,7 @@ class Rig:
         self.world = np.zeros((n, 4, 4), np.float32)
         self.joint_matrices = np.zeros_like(model.inverse_bind)
         self.seconds = 0.0
+        self._scaled = bool((nodes.scale != 1).any())
         self._plain_steps()
         self._rest()
         self._steps()
@@ -109,11 +110,19 @@ class Rig:
         for j in model.springs:
             more = [model.colliders[c].node for c in j.colliders]
             needs.setdefault(j.node, []).extend(more + ([j.center] if j.center >= 0 else []))
-        level = self._levels(parents, needs)
+        # All that no spring and no constraint moves is placed first, so that every chain of springs begins at the same step:
+        # a step's joints are swung in one go.
+        late = np.zeros(len(parents), bool)
+        late[[*joints, *self.ties]] = True
+        for here, above, *_ in self.steps:
+            late[here] |= (above >= 0) & late[above]
+        level = self._levels(parents, needs, late * len(self.steps))
         steps, known = [], -1
         levels = level[self.colliders.nodes]
         for depth in range(int(level.max()) + 1):
             here = np.flatnonzero(level == depth)
+            if not len(here):
+                continue
             ties = [self.ties[int(i)] for i in here if i in self.ties]
             swinging = [joints[int(i)] for i in here if i in joints and i not in self.ties]
             groups = [self._group(swinging)] if swinging else []
@@ -125,19 +134,20 @@ class Rig:
         self.steps = steps
 
     @staticmethod
-    def _levels(parents: Any, needs: dict[int, list[int]]) -> Any:
-        """Longest path to each node; a circle of constraints is cut after as many rounds as there are nodes."""
-        level = np.zeros(len(parents), int)
+    def _levels(parents: Any, needs: dict[int, list[int]], least: Any) -> Any:
+        """Longest path to each node, at least so long; a circle of constraints is cut after as many rounds as there are
+        nodes."""
+        level = least.copy()
         for _ in range(min(len(parents), 200)):
-            new = np.where(parents >= 0, level[parents] + 1, 0)
+            new = np.maximum(np.where(parents >= 0, level[parents] + 1, 0), least)
             for node, sources in needs.items():
                 new[node] = max([new[node], *(level[s] + 1 for s in sources)])
             if (new == level).all():
                 return level
             level = new
-        level = np.zeros(len(parents), int)
+        level = least.copy()
         for _ in range(len(parents)):
-            new = np.where(parents >= 0, level[parents] + 1, 0)
+            new = np.maximum(np.where(parents >= 0, level[parents] + 1, 0), least)
             if (new == level).all():
                 break
             level = new
@@ -200,8 +210,7 @@ class Rig:
         for row, outward in ((self._eye_rows[0], yaw > 0), (self._eye_rows[1], yaw < 0)):
             if row >= 0:
                 turned = math.copysign(reach(yaw, look.outer if outward else look.inner), yaw)
-                turn = euler_yaw_pitch(turned, math.copysign(vertical, pitch))
-                turns[row] = multiply(turns[row], turn)
+                turns[row] = yaw_pitch(turns[row], turned, math.copysign(vertical, pitch))
         return wanted
 
     def gaze_at(self, point: tuple[float, float, float]) -> tuple[float, float]:
@@ -220,7 +229,8 @@ class Rig:
 
     def _locals(self) -> None:
         to_matrix(self.rotations, self.local[:, :3, :3])
-        self.local[:, :3, :3] *= self.model.nodes.scale[:, None, :]
+        if self._scaled:
+            self.local[:, :3, :3] *= self.model.nodes.scale[:, None, :]
         self.local[:, :3, 3] = self.translations
 
     def _walk(self, dt: float, settle: bool) -> None:

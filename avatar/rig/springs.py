@@ -55,6 +55,7 @@ class Group:
         # Where no parent's scale differs by direction, turns do not change how long anything is: found at the first step.
         self.even = bool((np.ptp(model.nodes.scale, axis=1) <= 1e-6 * np.abs(model.nodes.scale).max()).all())
         self.shares: tuple[Array, Array] | None = None
+        self.near: Array = None  # squares of the distances within which plain colliders are touched
         self.dt = -1.0
         self.glide = self.push = self.keep = self.gain = self.hold
 
@@ -123,8 +124,13 @@ class Group:
         return out
 
     def _collide(self, tails: Array, head: Array, colliders: Colliders) -> Array:
-        depth, _ = colliders.distance(self.which, tails[:, None], self.radius[:, None])
-        touched = (depth < 0) & self.real
+        if colliders.plain:
+            if self.near is None:
+                self.near = np.where(self.real, (colliders.size[self.which] + self.radius[:, None]) ** 2, -1)
+            away = colliders.away(self.which, tails[:, None])
+            touched = np.einsum("ksi,ksi->ks", away, away) < self.near
+        else:
+            touched = (colliders.distance(self.which, tails[:, None], self.radius[:, None])[0] < 0) & self.real
         for slot in np.flatnonzero(touched.any(0)) if touched.any() else ():
             depth, away = colliders.distance(self.which[:, slot], tails, self.radius)
             inside = (depth < 0) & self.real[:, slot]
@@ -164,8 +170,9 @@ class Colliders:
         self.inside = np.array([c.inside for c in found], bool)
         # What a model does not have is not computed.
         self.capsules, self.planes, self.hollows = self.capsule.any(), self.plane.any(), self.inside.any()
+        self.plain = not (self.planes or self.hollows)
         self.a = np.zeros_like(self.offset)
-        self.b = np.zeros_like(self.offset)
+        self.b = self.along = self.share = np.zeros_like(self.offset)
         self.size: Array = None
 
     def place(self, world: Array) -> None:
@@ -176,21 +183,25 @@ class Colliders:
         self.a += m[:, :3, 3]
         if self.size is None:  # no pose changes a node's scale
             self.size = self.radius * np.sqrt((turn[:, :, 0] ** 2).sum(1))
-        if self.capsules or self.planes:
-            self.b = np.einsum("kij,kj->ki", turn, self.end)
-            self.b += np.where(self.plane[:, None], 0, m[:, :3, 3])
+        if self.capsules:
+            self.along = np.where(self.capsule[:, None], _turned(turn, self.end) + m[:, :3, 3] - self.a, 0)
+            self.share = self.along / np.maximum((self.along * self.along).sum(1, keepdims=True), 1e-12)
         if self.planes:
+            self.b = _turned(turn, self.end)
             self.b[self.plane] /= np.maximum(np.linalg.norm(self.b[self.plane], axis=1, keepdims=True), 1e-9)
+
+    def away(self, which: Array, points: Array) -> Array:
+        """From the middle of collider ``which`` (a capsule's: the nearest point of its axis) to each point."""
+        away = points - self.a.take(which, 0)
+        if self.capsules:
+            t = np.einsum("...i,...i->...", away, self.share.take(which, 0))
+            np.minimum(np.maximum(t, 0, out=t), 1, out=t)
+            away -= self.along.take(which, 0) * t[..., None]
+        return away
 
     def distance(self, which: Array, points: Array, radius: Array) -> tuple[Array, Array]:
         """Distance (below 0: touching) and direction out of collider ``which`` for each point."""
-        a = self.a[which]
-        away = points - a
-        if self.capsules:
-            b = self.b[which]
-            along = np.where(self.capsule[which][..., None], b - a, 0)
-            t = (away * along).sum(-1) / np.maximum((along * along).sum(-1), 1e-12)
-            away -= along * np.minimum(np.maximum(t, 0), 1)[..., None]
+        away = self.away(which, points)
         size = np.einsum("...i,...i->...", away, away)
         size += 1e-20
         np.sqrt(size, out=size)
@@ -202,6 +213,6 @@ class Colliders:
             away = np.where(hollow[..., None], -away, away)
         if self.planes:
             flat, b = self.plane[which], self.b[which]
-            gap = np.where(flat, ((points - a) * b).sum(-1) - radius, gap)
+            gap = np.where(flat, ((points - self.a[which]) * b).sum(-1) - radius, gap)
             away = np.where(flat[..., None], b, away)
         return gap, away

@@ -75,6 +75,43 @@ class Sink(Protocol):
         """No more packets."""
 
 
+class Source(Protocol):
+    """A picture on its way: what makes it I420 is done on the encoder's thread."""
+
+    size: tuple[int, int]
+
+    def fill(self, planes: tuple[NDArray[np.uint8], ...]) -> None:
+        """Writes Y, U and V (BT.709, limited range) into the corners of contiguous arrays; their lines may be longer."""
+
+    def free(self) -> None:
+        """Called once, whether it was encoded or dropped."""
+
+
+class Still:
+    """A copy of an I420 picture, uint8 (h * 3 // 2, w)."""
+
+    def __init__(self, i420: NDArray[np.uint8], spare: list[NDArray[np.uint8]]) -> None:
+        height, width = i420.shape
+        self.size = (width, height * 2 // 3)
+        self._spare = spare
+        room = next((k for k, s in enumerate(spare) if s.shape == i420.shape), None)
+        self._i420 = spare.pop(room) if room is not None else np.empty_like(i420)
+        np.copyto(self._i420, i420)
+
+    def fill(self, planes: tuple[NDArray[np.uint8], ...]) -> None:
+        """Copies the planes."""
+        w, h = self.size
+        flat, at = self._i420.reshape(-1), 0
+        for plane, (pw, ph) in zip(planes, ((w, h), (w // 2, h // 2), (w // 2, h // 2))):
+            plane[:ph, :pw] = flat[at : at + pw * ph].reshape(ph, pw)
+            at += pw * ph
+
+    def free(self) -> None:
+        """Its room may be used again."""
+        if len(self._spare) < _SPARE:
+            self._spare.append(self._i420)
+
+
 class _Codecs:
     """The two open codecs. They belong to a container that writes nowhere, so sinks can take them as templates."""
 
@@ -111,17 +148,11 @@ class _Codecs:
             picture.colorspace, picture.color_range = _BT709, _LIMITED
         self._turn = 0
 
-    def encode(self, i420: NDArray[np.uint8], sample: int, key: bool) -> list[Any]:
-        """Packets that came out after frame ``i420`` shown at ``sample``."""
+    def encode(self, source: Source, sample: int, key: bool) -> list[Any]:
+        """Packets that came out after the picture of ``source`` shown at ``sample``."""
         self._turn ^= 1
         picture: Any = self._pictures[self._turn]
-        w, h = self.size
-        flat = i420.reshape(-1)
-        at = 0
-        for plane, (pw, ph) in zip(picture.planes, ((w, h), (w // 2, h // 2), (w // 2, h // 2))):
-            target = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
-            target[:ph, :pw] = flat[at : at + pw * ph].reshape(ph, pw)
-            at += pw * ph
+        source.fill(tuple(np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size) for plane in picture.planes))
         picture.pts = sample
         picture.pict_type = av.video.frame.PictureType.I if key else av.video.frame.PictureType.NONE
         return list(self.codec.encode(picture))
@@ -137,6 +168,10 @@ def _codec_string(extradata: bytes) -> str:
     if at < 0:
         return "avc1.42C01F"
     return "avc1." + extradata[at + 4 : at + 7].hex().upper()
+
+
+_SPARE = 4
+"""Copies of pictures that are kept to be used again."""
 
 
 class Encoder:
@@ -242,6 +277,10 @@ class Encoder:
 
     def video(self, i420: NDArray[np.uint8], sample: int) -> None:
         """Encode one picture, uint8 (h*3//2, w) I420 (BT.709, limited), shown at ``sample``; the array is copied."""
+        self.picture(Still(i420, self._spare), sample)
+
+    def picture(self, source: Source, sample: int) -> None:
+        """Encode one picture, shown at ``sample``, that is made I420 on the encoder's thread."""
         self._check()
         with self._wake:
             self._counts["frames_in"] += 1
@@ -251,19 +290,15 @@ class Encoder:
                 else:
                     self._wake.wait(1.0)
                     self._check()
-            spare = next((k for k, s in enumerate(self._spare) if s.shape == i420.shape), None)
-            picture = self._spare.pop(spare) if spare is not None else np.empty_like(i420)
-        np.copyto(picture, i420)
-        with self._wake:
             self._waiting_pictures += 1
-            self._jobs.append(("video", picture, sample))
+            self._jobs.append(("video", source, sample))
             self._wake.notify_all()
 
     def _drop_oldest(self) -> None:
         for at, job in enumerate(self._jobs):
             if job[0] == "video":
                 del self._jobs[at]
-                self._recycle(job[1])
+                job[1].free()
                 self._waiting_pictures -= 1
                 self._counts["frames_dropped"] += 1
                 return
@@ -387,21 +422,16 @@ class Encoder:
         elif kind == "end":
             self._finish()
 
-    def _recycle(self, picture: NDArray[np.uint8]) -> None:
-        if len(self._spare) <= self._capacity:
-            self._spare.append(picture)
-
-    def _encode_picture(self, picture: NDArray[np.uint8], sample: int) -> None:
+    def _encode_picture(self, source: Source, sample: int) -> None:
         began = time.perf_counter()
-        w, h = self._codecs.size
         packets: list[Any] = []
-        if picture.shape == (h * 3 // 2, w):
-            packets = self._codecs.encode(picture, sample, self._force_key)
+        if source.size == self._codecs.size:
+            packets = self._codecs.encode(source, sample, self._force_key)
             self._force_key = False
-        with self._wake:
-            if not packets and picture.shape != (h * 3 // 2, w):
+        else:
+            with self._wake:
                 self._counts["frames_dropped"] += 1
-            self._recycle(picture)
+        source.free()
         self._busy += time.perf_counter() - began
         self._give_pictures(packets)
 

@@ -14,6 +14,7 @@ from avatar.render.scene import Camera
 from avatar.rig import PoseFrame, Rig
 from avatar.vrm import loads
 from stage.film import Film
+from stage.outputs.encode import Source
 from tests.avatar.make_vrm import make
 
 pytestmark = pytest.mark.gl
@@ -25,14 +26,20 @@ class Taking:
     def __init__(self) -> None:
         self.given: list[tuple[np.ndarray, int]] = []
 
-    def video(self, i420: np.ndarray, sample: int) -> None:
-        self.given.append((i420.copy(), sample))
+    def picture(self, source: Source, sample: int) -> None:
+        w, h = source.size
+        # As libav gives them: some lines are longer than the picture's.
+        planes = [np.zeros((h // s, w // s + pad), np.uint8) for s, pad in ((1, 32), (2, 0), (2, 16))]
+        source.fill(tuple(planes))
+        source.free()
+        parts = [plane[:, : w // s].reshape(-1) for plane, s in zip(planes, (1, 2, 2))]
+        self.given.append((np.concatenate(parts).reshape(h * 3 // 2, w), sample))
 
 
-@pytest.fixture
-def picture() -> Iterator[Picture]:
+@pytest.fixture(params=[False, True], ids=["software", "card"])
+def picture(request: pytest.FixtureRequest) -> Iterator[Picture]:
     try:
-        picture = Picture((160, 96), aa="mlaa")
+        picture = Picture((160, 96), aa="mlaa", card=request.param)
     except RenderError as error:
         pytest.skip(str(error))
     yield picture

@@ -14,7 +14,7 @@ def test_the_ladder_goes_down_in_cost_and_sizes_stay_even() -> None:
     assert [level.name for level in levels[1:4]] == [
         "1280x720 none 30",
         "1280x720 none 30 thick outlines",
-        "1120x630 mlaa 30 thick outlines",
+        "960x540 mlaa 30 thick outlines",
     ]
     assert {(level.width, level.height) for level in ladder(1280, 720, 30, fixed=True)} == {(1280, 720)}
     assert levels[0].name == "1280x720 mlaa 30"
@@ -55,6 +55,31 @@ def test_it_steps_down_before_many_frames_are_late() -> None:
     for n in range(8):  # one slow frame, caught up with in eight
         calm.frame(0.02, n < 6, margin=0.012 * n)
     assert calm.at == 0
+
+
+def test_nothing_counts_until_a_change_has_settled_and_a_step_up_is_soon_taken_back() -> None:
+    quality = Quality(ladder(1280, 720, 30))
+    run(quality, 5, 0.02)
+    while quality.at == 0:
+        quality.frame(0.05, True, margin=0.0)
+    assert not quality.rose
+    assert not any(quality.frame(0.03, True, margin=0.0) for _ in range(20))  # what had gathered is worked off
+    ease = 0
+    while quality.at == 1:
+        quality.frame(0.012, False, margin=0.17)
+        ease += 1
+    assert quality.rose
+    run(quality, 1, 0.02)
+    frames = 0
+    while quality.at == 0:  # a little too slow: taken back before a frame is late
+        quality.frame(0.036, False, margin=0.17)
+        frames += 1
+    assert frames < 45
+    again = 0
+    while quality.at == 1:
+        quality.frame(0.012, False, margin=0.17)
+        again += 1
+    assert again > 2 * ease
 
 
 def test_it_does_not_flap_between_two_levels() -> None:

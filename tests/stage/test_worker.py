@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 
 import pytest
 
-from stage.worker import PATIENT, InlineWorker, Result, Worker
+from stage.worker import InlineWorker, Result, Worker
 
 
 def room() -> Callable[[object], object]:
@@ -108,24 +106,3 @@ def test_the_inline_twin_gives_the_same_answers() -> None:
     worker.submit("good", 7)
     assert [(r.id, r.value, r.error) for r in worker.poll()] == [("bad", None, "ValueError: no"), ("good", 7, "")]
     assert worker.poll() == []
-
-
-def _priorities() -> Callable[[object], int]:
-    def work(job: object) -> int:
-        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
-
-    return work
-
-
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux has priorities of threads")
-def test_what_nobody_waits_for_gives_way_and_the_rest_does_not() -> None:
-    worker = Worker("priorities", _priorities)
-    try:
-        worker.wait_ready()
-        found = {}
-        for name, urgency in (("later", PATIENT), ("now", 0), ("later again", 9)):
-            worker.submit(name, None, urgency)
-            found[name] = results(worker, 1)[0].value
-        assert found["later"] == found["later again"] > found["now"]
-    finally:
-        worker.close()
