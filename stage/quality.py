@@ -20,8 +20,10 @@ PROBING = 6.0
 """Seconds after a step up in which all trouble counts like that: the level below was well."""
 GRACE = 1.0
 """Seconds of trouble forgiven at the start, while processes start and caches fill."""
-ROOM = 0.3
+ROOM = 0.25
 """Idle share of all cores from which on a step up is thought of: the next level needs up to a third more."""
+EASE = 0.72
+"""Share of a frame's time that the next level may be expected to take."""
 STEPS_UP_AFTER = 8.0
 """Seconds of ease before a step up."""
 WARINESS = 3.0
@@ -103,7 +105,8 @@ class Quality:
             self._bad += weight * period
         else:  # what was forgiven at the start is so for the start alone
             self._bad = max(0.0, self._bad - period / 4) if self._bad > 0 else min(0.0, self._bad + period / 2)
-        self._good = self._good + period if self._busy < 0.7 and not late and idle >= ROOM else 0.0
+        ease = self._busy * self._growth() < EASE and idle >= ROOM
+        self._good = 0.0 if late else max(0.0, self._good + (period if ease else -2 * period))
         if self._bad > STEPS_DOWN_AFTER and self.at < len(self.levels) - 1:
             patience = self._patience.get(self.at, STEPS_UP_AFTER)
             # Trouble after a long time of ease has other reasons than the level.
@@ -112,6 +115,11 @@ class Quality:
         if self.at > 0 and self._good > self._patience.get(self.at - 1, STEPS_UP_AFTER):
             return self._go(self.at - 1, "up")
         return None
+
+    def _growth(self) -> float:
+        """How many times the time the next level up may take: nearly as many times as it has pixels."""
+        up, now = self.levels[max(0, self.at - 1)], self.level
+        return 1 + 0.8 * (up.width * up.height * up.fps / (now.width * now.height * now.fps) - 1)
 
     def _go(self, at: int, word: str) -> Level:
         self.changes.append(f"{word} to {self.levels[at].name} (a frame took {self._busy:.0%} of its time)")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import signal
 import threading
@@ -63,7 +64,8 @@ def breathing(share: float | None = None) -> Iterator[None]:
 
     def rest(*_: object) -> None:
         nonlocal used
-        time.sleep((time.process_time() - used) * (1 / share - 1))
+        worked, used = time.process_time() - used, math.inf  # nothing more to rest from, should it ring again meanwhile
+        time.sleep(max(0.0, worked) * (1 / share - 1))
         used = time.process_time()
 
     before = signal.signal(signal.SIGPROF, rest)

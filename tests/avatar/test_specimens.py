@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from PIL import Image
 
 from avatar.render import Picture
+from avatar.render.context import source
 from avatar.render.look import plain_scene, pose_frame
 from avatar.render.scene import Camera
 from avatar.rig import Rig
@@ -39,3 +41,13 @@ def test_looks_as_three_vrm_draws_it(picture: Picture, name: str) -> None:
     assert figure.any()
     assert off[figure].mean() < 4.0
     assert (off[figure] > 30).mean() < 0.03, "more than edges differ"
+
+
+def test_what_a_shader_is_given_fits_the_least_of_opengl() -> None:
+    """GL_MAX_VARYING_COMPONENTS is at least 60 (OpenGL 3.3 core, table 6.52)."""
+    size = {"float": 1, "vec2": 2, "vec3": 3, "vec4": 4}
+    text = source("figure_blocks.glsl") + source("figure.frag")
+    given = {name: size[kind] for kind, name in re.findall(r"^(?:HELD|in) (\w+) (\w+);", text, re.M)}
+    never_with_the_rest = {"h_curve", "h_metal_rough", "v_lit", "v_facing", "v_behind"}  # CODED, PBR, ANGLES
+    assert never_with_the_rest < given.keys()
+    assert sum(n for name, n in given.items() if name not in never_with_the_rest) <= 60

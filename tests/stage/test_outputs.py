@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import subprocess
+import threading
 from fractions import Fraction
 from pathlib import Path
 
@@ -125,6 +126,34 @@ def test_live_queue_drops_the_oldest_and_counts() -> None:
         assert health["waiting"] <= 2
     finally:
         encoder.close()
+
+
+class Sketch:
+    """A picture that is made on the encoder's thread."""
+
+    def __init__(self, size: tuple[int, int], freed: list[Sketch]) -> None:
+        self.size, self.threads, self._freed = size, list[str](), freed
+
+    def fill(self, planes: tuple[np.ndarray, ...]) -> None:
+        self.threads.append(threading.current_thread().name)
+        for plane, value in zip(planes, (120, 128, 128)):
+            plane[:] = value
+
+    def free(self) -> None:
+        self._freed.append(self)
+
+
+def test_a_picture_is_made_where_it_is_encoded_and_freed_once_whatever_became_of_it() -> None:
+    freed: list[Sketch] = []
+    with Encoder(SIZE, 30, 800_000, queue=2) as encoder:
+        sketches = [Sketch(SIZE, freed) for _ in range(12)] + [Sketch((96, 64), freed)]
+        for k, sketch in enumerate(sketches):
+            encoder.picture(sketch, k * 1600)
+    assert sorted(map(id, freed)) == sorted(map(id, sketches))
+    made = [sketch.threads for sketch in sketches if sketch.threads]
+    assert 0 < len(made) < 13
+    assert all(threads == ["encoder"] for threads in made)
+    assert encoder.health()["frames_dropped"] == 13 - len(made)
 
 
 def test_new_size_gives_new_init_and_a_second_file(tmp_path: Path) -> None:

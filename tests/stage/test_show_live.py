@@ -95,14 +95,18 @@ def test_the_mind_killed_mid_answer_is_replaced_by_authored_lines() -> None:
 @pytest.mark.slow
 def test_the_voice_killed_is_started_again() -> None:
     answered: list[str] = []
+    nice: list[tuple[int, ...]] = []
 
     def kill(live: LiveShow) -> None:
         live.show.on_cue.append(lambda cue: answered.append(cue.data["text"]) if cue.kind == "reply" else None)
         wait_for(lambda: live.show.director.phase == "talk")
+        pids = live.show.processes()
+        nice.append(tuple(os.getpriority(os.PRIO_PROCESS, pids[name]) for name in ("voice", "singer", "composer")))
         os.kill(live.show.studio.voice.pid, signal.SIGKILL)
         wait_for(lambda: any("mika" in reply for reply in answered), 40)
         live.stop.set()  # no longer than it takes, however busy the machine is
 
     live, replies = perform(50, [(5.0, FanEvent("1", "mika", "chat", "how are you?"))], kill)
     assert live.show.studio.voice.restarts == 1
+    assert nice[0][0] < min(nice[0][1:])  # what is sung and written ahead gives way to what is said
     assert any("mika" in reply for reply in replies), replies

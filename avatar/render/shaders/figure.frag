@@ -73,7 +73,7 @@ vec3 bumped(vec3 n, vec2 uv) {
     float size = max(dot(t, t), dot(b, b));
     float scale = size == 0.0 ? 0.0 : inversesqrt(size);
     vec3 m = texture(u_normal, uv).xyz * 2.0 - 1.0;
-    m.xy *= h_bump;
+    m.xy *= material.uv_move.w;
     return normalize(t * (scale * m.x) + b * (-scale * m.y) + n * m.z);
 }
 #endif
@@ -112,7 +112,7 @@ void main() {
 void main() {
     vec2 uv = v_uv;
 #if defined(UV_MOVE) && defined(UV_MASK)
-    uv = uv_moved(uv, h_uv_move, texture(u_uv_mask, AT(7, uv)).b);
+    uv = uv_moved(uv, material.uv_move.xyz, texture(u_uv_mask, AT(7, uv)).b);
 #endif
     vec4 base = h_lit;
 #ifdef BASE
@@ -184,7 +184,7 @@ void main() {
 #else
     light += h_low.w;
 #ifdef SHIFT_MAP
-    light += texture(u_shift_map, AT(4, uv)).r * h_shift;
+    light += texture(u_shift_map, AT(4, uv)).r * material.matcap.w;
 #endif
     light = clamp(light, 0.0, 1.0);
 #if defined(CODED)

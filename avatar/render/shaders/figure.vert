@@ -90,10 +90,7 @@ void main() {
     h_outline = material.outline;
     h_cutoff = material.edge.z;
     h_rim_power = material.edge.x;
-    h_shift = material.matcap.w;
-    h_bump = material.uv_move.w;
     h_metal_rough = vec2(material.uv_x.w, material.uv_y.w);
-    h_uv_move = material.uv_move.xyz;
     h_key = scene.key.rgb;
     h_key_to = TURNED(scene.key_to.xyz);
     h_ambient = scene.ambient.rgb;

@@ -28,7 +28,8 @@ layout(std140) uniform Material {
 #endif
 } material;
 // What one draw call shares reaches the pixels as flat varyings: a software renderer looks a number of a uniform block up
-// anew, bounds and all, for each pixel that it shades. What a shader leaves out costs nothing.
+// anew, bounds and all, for each pixel that it shades. What a shader leaves out costs nothing; one that uses all that
+// goes together needs 60 numbers with its own, as many as every OpenGL 3.3 has.
 #ifdef FRAGMENT
 #define HELD flat in
 #else
@@ -45,10 +46,7 @@ HELD vec3 h_matcap;
 HELD vec4 h_outline;
 HELD float h_cutoff;
 HELD float h_rim_power;
-HELD float h_shift;
-HELD float h_bump;
 HELD vec2 h_metal_rough;
-HELD vec3 h_uv_move;
 HELD vec3 h_key;
 HELD vec3 h_key_to;      // directions, normals and views are the camera's where there is a MATCAP, else the world's
 HELD vec3 h_ambient;

@@ -34,6 +34,24 @@ def test_what_breathes_takes_no_more_than_its_share() -> None:
     assert signal.getitimer(signal.ITIMER_PROF) == (0.0, 0.0)
 
 
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system has no timers of processor time")
+def test_a_timer_that_rings_while_it_rests_does_no_harm(monkeypatch: pytest.MonkeyPatch) -> None:
+    rests: list[float] = []
+
+    def rest(seconds: float) -> None:
+        rests.append(seconds)
+        if len(rests) < 5:  # sleeping, too, takes some processor time
+            signal.raise_signal(signal.SIGPROF)
+
+    with breathing(0.25):
+        monkeypatch.setattr(time, "sleep", rest)
+        burn(0.06)
+        monkeypatch.undo()
+    assert len(rests) >= 5
+    assert min(rests) == 0.0
+    assert max(rests) > 0.01
+
+
 def test_another_thread_and_a_whole_share_are_left_alone() -> None:
     ran = []
     thread = threading.Thread(target=lambda: [ran.append(1) for _ in range(1) if breathing(0.5).__enter__() is None])
