@@ -278,7 +278,7 @@ class Director(Operated):
         ahead = self.plan.song
         if self._end is not None:
             waiting = 2.0 * max(0, len(self.desk.queue) - 1) + seconds(max(0, self.desk.speech_end - horizon))
-            ahead = min(ahead, self._left(horizon) - waiting - (1.0 if self.plan.short else CLOSING))
+            ahead = min(ahead, self._left(horizon) - waiting - (0.75 if self.plan.short else CLOSING))
             if ahead < 20.0:
                 return None
         self._state.songs += 1
