@@ -14,7 +14,7 @@ from avatar.render.scene import Camera
 from avatar.rig import PoseFrame, Rig
 from avatar.vrm import loads
 from stage.film import Film
-from stage.outputs.encode import Source
+from stage.outputs.source import Source
 from tests.avatar.make_vrm import make
 
 pytestmark = pytest.mark.gl
