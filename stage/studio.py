@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import multiprocessing
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -53,25 +54,27 @@ def _voice_room(settings: VoiceSettings) -> Callable[[Phrase], Take]:
     return work
 
 
-def _give_way() -> None:
-    """Let sound, picture and answers go first, where this is a process of its own."""
-    if multiprocessing.parent_process() is not None:
-        prepare_for_later()
+def _give_way() -> Callable[[], AbstractContextManager[None]]:
+    """Let sound, picture and answers go first, where this is a process of its own; what its jobs are to be done within."""
+    if multiprocessing.parent_process() is None:
+        return nullcontext
+    prepare_for_later()
+    return breathing
 
 
 def _singer_room(settings: VoiceSettings) -> Callable[[Phrase], Take]:
-    _give_way()
+    quietly = _give_way()
     sing = _voice_room(settings)
 
     def work(phrase: Phrase) -> Take:
-        with breathing():
+        with quietly():
             return sing(phrase)
 
     return work
 
 
 def _composer_room(definition: Definition) -> Callable[[Wish | Bed | SongFile], Song]:
-    _give_way()
+    quietly = _give_way()
     from audio.compose import bed, compose
     from audio.score import read_song
 
@@ -80,7 +83,7 @@ def _composer_room(definition: Definition) -> Callable[[Wish | Bed | SongFile], 
             return bed(definition, job.seed, job.bars)
         if isinstance(job, SongFile):
             return read_song(job.path)
-        with breathing():
+        with quietly():
             return compose(definition, job)
 
     return work

@@ -24,6 +24,7 @@ from audio.score import read_song, write_song
 from characters import load
 from stage.cli import main
 from stage.songs import earlier_tunes
+from stage.studio import Studio
 
 
 def run(*words: str) -> tuple[int, str]:
@@ -167,3 +168,17 @@ def test_an_ended_command_leaves_nothing(how: signal.Signals, tmp_path: Path) ->
     if how != signal.SIGKILL:
         assert "Traceback" not in said
         assert not [path for path in tmp_path.iterdir() if path.name != "cache"]
+
+
+def test_offline_nothing_is_held_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(*_: object) -> None:
+        raise AssertionError("offline there is nothing to give way to")
+
+    monkeypatch.setattr("stage.studio.breathing", never)
+    monkeypatch.setattr("stage.studio.prepare_for_later", never)
+    studio = Studio(load("lumi"), live=False)
+    assert studio.write("song", Wish("rain", seed=1, length_seconds=20))
+    done = studio.poll()
+    assert [(result.id, result.error) for result in done] == [("song", "")]
+    assert studio.singer is studio.voice
+    studio.close()
