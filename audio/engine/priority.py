@@ -34,7 +34,7 @@ def stand_by() -> None:
         os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
     except (OSError, AttributeError):
         return
-    _nice(_LEFT_OVER)
+    _nice(_LAST)  # but not for long: it may be needed soon
 
 
 def give_way() -> None:
