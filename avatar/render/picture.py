@@ -175,7 +175,7 @@ class Picture:
             self._smooth(figure.bounds.box() if self.aa == "mlaa" else figure.bounds.bands(), now)
         if self.window:
             self._show()
-        elif self.ahead:
+        if self.ahead and (not self.window or now.packer is not None):  # what a card sends is asked for now
             self._begin()
 
     def _finest(self, rig: Rig | None, view: Any, projection: Any) -> float:
