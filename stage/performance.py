@@ -164,7 +164,8 @@ class Performance:
             if data["symbol"] == "breath":
                 body.breath(cue.sample, cue.length)
             else:
-                body.mouth(cue.sample, cue.length, data["viseme"], data.get("weight", 1.0), cue.owner)
+                weight, levels = data.get("weight", 1.0), data.get("levels", ())
+                body.mouth(cue.sample, cue.length, data["viseme"], weight, cue.owner, levels)
         elif cue.kind == "caption" and not data.get("sung"):
             body.speech(cue.sample, cue.length, cue.owner)
         elif cue.kind == "expression":

@@ -23,7 +23,7 @@ EY e E vowel;IH ɪ ih vowel;IY i ih vowel;OW o oh vowel;OY ɔ oh vowel;UH ʊ ou 
 P p PP stop -;B b PP stop;T t DD stop -;D d DD stop;K k kk stop -;G g kk stop;
 CH tʃ CH affricate -;JH dʒ CH affricate;
 F f FF fricative -;V v FF fricative;TH θ TH fricative -;DH ð TH fricative;S s SS fricative -;Z z SS fricative;
-SH ʃ CH fricative -;ZH ʒ CH fricative;HH h E aspirate -;
+SH ʃ CH fricative -;ZH ʒ CH fricative;HH h kk aspirate -;
 M m PP nasal;N n nn nasal;NG ŋ kk nasal;L l nn liquid;R ɹ RR liquid;W w ou glide;Y j ih glide;
 sil - sil rest -;breath - sil rest -
 """

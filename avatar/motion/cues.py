@@ -8,6 +8,8 @@ from typing import Generic, TypeVar
 
 RATE = 48_000
 """Samples per second of every cue."""
+LEVEL_STEP = RATE // 50
+"""Samples from one level of a :class:`Viseme` to the next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +23,16 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Viseme(Span):
-    """A mouth shape; ``stopped`` marks one that an interruption ended, so the mouth closes after, not around, it."""
+    """A mouth shape; ``stopped`` marks one that an interruption ended, so the mouth closes after, not around, it.
+
+    ``levels``: how loud its sound is, 100 = the loud parts of the phrase, every :data:`LEVEL_STEP` samples from its
+    start on. They say how far the shape opens from moment to moment; without them ``weight`` does, for the whole of it.
+    """
 
     name: str = "sil"
     weight: float = 1.0
     stopped: bool = False
+    levels: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ themselves, and springs come after all (:mod:`avatar.rig`). A character's clips 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -116,10 +116,16 @@ class Performer:
 
     # Cues ---------------------------------------------------------------------------------------------------
 
-    def mouth(self, start: int, length: int, viseme: str, weight: float = 1.0, owner: str = "") -> None:
-        """A phone's viseme, one of the fifteen OVR names; an unknown name counts as ``sil``."""
+    def mouth(
+        self, start: int, length: int, viseme: str, weight: float = 1.0, owner: str = "", levels: Sequence[int] = ()
+    ) -> None:
+        """A phone's viseme, one of the fifteen OVR names; an unknown name counts as ``sil``.
+
+        ``levels``: how loud it is from moment to moment, as in :class:`~avatar.motion.cues.Viseme`.
+        """
         name = viseme if viseme in SHAPES else "sil"
-        self._mouth.track.add(Viseme(start, start + max(length, 1), owner, name, min(1.0, max(0.0, weight))))
+        weight = min(1.0, max(0.0, weight))
+        self._mouth.track.add(Viseme(start, start + max(length, 1), owner, name, weight, levels=tuple(levels)))
 
     def expression(self, start: int, length: int, name: str, weight: float = 1.0, owner: str = "") -> None:
         """A mood (``happy``, ``shy``, ...) or the name of an expression of the model."""

@@ -37,7 +37,8 @@ def asked(timeline: Path, seconds: float) -> Floats:
         cue = json.loads(line)
         if cue["kind"] == "phoneme":
             end = cue["sample"] + max(cue["length"], 1)
-            mouth.track.add(Viseme(cue["sample"], end, cue["owner"], cue["viseme"], cue["weight"]))
+            levels = tuple(cue.get("levels", ()))
+            mouth.track.add(Viseme(cue["sample"], end, cue["owner"], cue["viseme"], cue["weight"], levels=levels))
     return np.array([opening(mouth.shape(ms * 48)) for ms in range(int(seconds * 1000))])
 
 

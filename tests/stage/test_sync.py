@@ -69,7 +69,8 @@ def film(path: Path) -> list[tuple[float, float]]:
                 if cue.data["viseme"] in OPEN and cue.length >= 2880 and (shut or cue.sample - before.end > 2880):
                     opens.append(cue.sample / 48)
                 before = cue
-                performer.mouth(cue.sample, cue.length, cue.data["viseme"], cue.data["weight"], "x")
+                data = cue.data
+                performer.mouth(cue.sample, cue.length, data["viseme"], data["weight"], "x", data.get("levels", ()))
         at += len(take.pcm) + SAMPLE_RATE // 3
     picture, image = Picture((WIDTH, HEIGHT), aa="none"), np.empty((HEIGHT * 3 // 2, WIDTH), np.uint8)
     with Encoder((WIDTH, HEIGHT), FPS, live=False) as encoder:

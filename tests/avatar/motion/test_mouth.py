@@ -126,3 +126,40 @@ def test_unknown_viseme_is_silence() -> None:
     performer = Performer()
     performer.mouth(0, RATE, "zz")
     assert performer.frame(RATE // 2).expressions["aa"] < 0.05
+
+
+def told(levels: list[int], ms: int = 200, name: str = "aa") -> Mouth:
+    mouth = Mouth(0)
+    mouth.track.add(Viseme(RATE, RATE + ms * MS, "a", name, 1.0, levels=tuple(levels)))
+    return mouth
+
+
+def test_a_vowel_that_swells_opens_as_it_swells() -> None:
+    steady, swelling = told([100] * 11), told([0, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100])
+    for ms, least, most in ((40, 0.1, 0.45), (100, 0.45, 0.7), (150, 0.7, 0.95)):
+        part = opening(swelling.shape(RATE + ms * MS)) / opening(steady.shape(RATE + ms * MS))
+        assert least < part < most
+
+
+def test_a_swallowed_vowel_hardly_opens_and_a_shout_opens_wider() -> None:
+    at = RATE + 100 * MS
+    murmur, spoken_, shout = (opening(told([level] * 11).shape(at)) for level in (10, 90, 110))
+    assert murmur < 0.35 * spoken_
+    assert shout > spoken_
+
+
+def test_with_levels_the_shape_never_jumps_either() -> None:
+    rng = np.random.default_rng(5)
+    mouth, start, names, last = Mouth(0), RATE, list(SHAPES), 60
+    for _ in range(60):
+        ms = int(rng.integers(20, 200))
+        levels = [last, *(int(v) for v in rng.integers(10, 110, -(-ms // 20)))]
+        last = levels[-1]
+        end = start + ms * MS
+        if ms % 20:  # where the phone ends between two levels, the next one begins with what this one has reached
+            last = round(levels[-2] + (levels[-1] - levels[-2]) * (ms % 20) / 20)
+        mouth.track.add(Viseme(start, end, "a", str(rng.choice(names)), levels=tuple(levels)))
+        start = end + (RATE // 3 if ms > 190 else 0)
+    shapes = np.array([mouth.shape(s) for s in range(RATE - RATE // 5, start + RATE // 2, MS)])
+    assert np.abs(np.diff(shapes, axis=0)).max() < 0.12
+    assert shapes.max() <= 1.2
