@@ -164,8 +164,8 @@ class Performance:
             if data["symbol"] == "breath":
                 body.breath(cue.sample, cue.length)
             else:
-                weight, levels = data.get("weight", 1.0), data.get("levels", ())
-                body.mouth(cue.sample, cue.length, data["viseme"], weight, cue.owner, levels)
+                weight, levels, early = data.get("weight", 1.0), data.get("levels", ()), data.get("early", 0)
+                body.mouth(cue.sample, cue.length, data["viseme"], weight, cue.owner, levels, early)
         elif cue.kind == "caption" and not data.get("sung"):
             body.speech(cue.sample, cue.length, cue.owner)
         elif cue.kind == "expression":

@@ -27,12 +27,14 @@ class Viseme(Span):
 
     ``levels``: how loud its sound is, 100 = the loud parts of the phrase, every :data:`LEVEL_STEP` samples from its
     start on. They say how far the shape opens from moment to moment; without them ``weight`` does, for the whole of it.
+    ``early``: samples before its start at which the mouth is half-way to it, because it is heard in the consonant already.
     """
 
     name: str = "sil"
     weight: float = 1.0
     stopped: bool = False
     levels: tuple[int, ...] = ()
+    early: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,15 +117,19 @@ class Performer:
     # Cues ---------------------------------------------------------------------------------------------------
 
     def mouth(
-        self, start: int, length: int, viseme: str, weight: float = 1.0, owner: str = "", levels: Sequence[int] = ()
-    ) -> None:
+        self, start: int, length: int, viseme: str, weight: float = 1.0, owner: str = "", levels: Sequence[int] = (),
+        early: int = 0,
+    ) -> None:  # fmt: skip
         """A phone's viseme, one of the fifteen OVR names; an unknown name counts as ``sil``.
 
-        ``levels``: how loud it is from moment to moment, as in :class:`~avatar.motion.cues.Viseme`.
+        ``levels``, ``early``: how loud it is from moment to moment and how long before its start it is heard, as in
+        :class:`~avatar.motion.cues.Viseme`.
         """
         name = viseme if viseme in SHAPES else "sil"
         weight = min(1.0, max(0.0, weight))
-        self._mouth.track.add(Viseme(start, start + max(length, 1), owner, name, weight, levels=tuple(levels)))
+        self._mouth.track.add(
+            Viseme(start, start + max(length, 1), owner, name, weight, levels=tuple(levels), early=early)
+        )
 
     def expression(self, start: int, length: int, name: str, weight: float = 1.0, owner: str = "") -> None:
         """A mood (``happy``, ``shy``, ...) or the name of an expression of the model."""

@@ -8,10 +8,13 @@ import numpy as np
 import numpy.typing as npt
 
 from audio.voice.model import Phone, Sung, Take
+from audio.voice.phones import is_vowel, sound
 from avatar.motion.cues import LEVEL_STEP
 from stage.clock import SAMPLE_RATE
 from stage.timeline import Cue
 
+_FIRST = SAMPLE_RATE * 8 // 100
+"""Samples of a vowel in which it reaches what :meth:`Loudness.early` takes for its loudness."""
 _THIN = 4
 _BIN = SAMPLE_RATE // 200
 """Samples of a bin of the loudness: 5 ms, a multiple of what the sound is thinned by."""
@@ -22,7 +25,7 @@ _WINDOW = np.hanning(9)[1:-1] / np.hanning(9).sum()
 def voice_cues(take: Take, zero: int, owner: str, sung: bool) -> list[Cue]:
     """Phoneme and word cues of a take whose own zero is heard at show sample ``zero``."""
     cues = []
-    loudness = Loudness(take)
+    loudness, before = Loudness(take), None
     for phone, weight in zip(take.layout.phones, openings(take)):
         data: dict[str, Any] = {
             "symbol": phone.symbol,
@@ -33,9 +36,12 @@ def voice_cues(take: Take, zero: int, owner: str, sung: bool) -> list[Cue]:
         }
         if loudness.heard and phone.symbol != "breath":
             data["levels"] = loudness.of(phone)
+            if early := loudness.early(before, phone):
+                data["early"] = early
         if sung and phone.note >= 0:
             data["note"] = phone.note
         cues.append(Cue(zero + phone.start, phone.end - phone.start, "phoneme", data, owner))
+        before = phone
     for word in take.layout.words:
         cues.append(Cue(zero + word.start, word.end - word.start, "word", {"text": word.text, "sung": sung}, owner))
     if isinstance(take.layout.phrase, Sung):
@@ -72,6 +78,22 @@ class Loudness:
         at = phone.start - self._begin + LEVEL_STEP * np.arange(-(-(phone.end - phone.start) // LEVEL_STEP) + 1)
         levels = np.interp(at / _BIN - 0.5, np.arange(len(self._curve)), self._curve) / self._loud
         return [int(v) for v in np.rint(100.0 * np.minimum(levels, 1.15))]
+
+    def early(self, before: Phone | None, phone: Phone) -> int:
+        """Samples before a vowel's start at which it is half as loud as it will be: the breath of a stop's burst has its
+        sound already. 0 after other phones, and after lips that really are closed until it begins (m, f, v)."""
+        if before is None or not is_vowel(phone.symbol) or before.end != phone.start or before.symbol in ("F", "V"):
+            return 0
+        if sound(before.symbol).kind not in ("stop", "affricate", "fricative"):
+            return 0
+        start = (phone.start - self._begin) // _BIN
+        first = start - (before.end - before.start) * 3 // (5 * _BIN)
+        if first < 0 or start >= len(self._curve):
+            return 0
+        loud = self._curve[start : start + max(1, min(phone.end - phone.start, _FIRST) // _BIN)].max()
+        lead_in = self._curve[first : start + 1]
+        below = np.flatnonzero(lead_in < (loud + lead_in.min()) / 2)
+        return int(len(lead_in) - 1 - below[-1]) * _BIN if len(below) else 0
 
 
 def _vowel_band(pcm: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

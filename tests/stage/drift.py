@@ -38,7 +38,17 @@ def asked(timeline: Path, seconds: float) -> Floats:
         if cue["kind"] == "phoneme":
             end = cue["sample"] + max(cue["length"], 1)
             levels = tuple(cue.get("levels", ()))
-            mouth.track.add(Viseme(cue["sample"], end, cue["owner"], cue["viseme"], cue["weight"], levels=levels))
+            mouth.track.add(
+                Viseme(
+                    cue["sample"],
+                    end,
+                    cue["owner"],
+                    cue["viseme"],
+                    cue["weight"],
+                    levels=levels,
+                    early=cue.get("early", 0),
+                )
+            )
     return np.array([opening(mouth.shape(ms * 48)) for ms in range(int(seconds * 1000))])
 
 

@@ -70,7 +70,15 @@ def film(path: Path) -> list[tuple[float, float]]:
                     opens.append(cue.sample / 48)
                 before = cue
                 data = cue.data
-                performer.mouth(cue.sample, cue.length, data["viseme"], data["weight"], "x", data.get("levels", ()))
+                performer.mouth(
+                    cue.sample,
+                    cue.length,
+                    data["viseme"],
+                    data["weight"],
+                    "x",
+                    data.get("levels", ()),
+                    data.get("early", 0),
+                )
         at += len(take.pcm) + SAMPLE_RATE // 3
     picture, image = Picture((WIDTH, HEIGHT), aa="none"), np.empty((HEIGHT * 3 // 2, WIDTH), np.uint8)
     with Encoder((WIDTH, HEIGHT), FPS, live=False) as encoder:

@@ -73,7 +73,17 @@ def opening_of(cues: list[Cue], end: int) -> npt.NDArray[np.float64]:
     for cue in cues:
         if cue.kind == "phoneme":
             levels = tuple(cue.data.get("levels", ()))
-            mouth.track.add(Viseme(cue.sample, cue.end, "x", cue.data["viseme"], cue.data["weight"], levels=levels))
+            mouth.track.add(
+                Viseme(
+                    cue.sample,
+                    cue.end,
+                    "x",
+                    cue.data["viseme"],
+                    cue.data["weight"],
+                    levels=levels,
+                    early=cue.data.get("early", 0),
+                )
+            )
     return np.array([opening(mouth.shape(at)) for at in range(0, end, MS)])
 
 
@@ -99,3 +109,24 @@ def test_levels_survive_the_file() -> None:
     cue = voice_cues(take, 480, "say1", sung=False)[0]
     assert Cue.from_json(cue.to_json()) == cue
     assert all(type(v) is int for v in json.loads(cue.to_json())["levels"])
+
+
+def test_a_vowel_heard_in_the_burst_opens_the_mouth_before_its_phone() -> None:
+    length, vowel = 48_000, 24_000
+    at = np.arange(length)
+    tone = 0.2 * np.sin(2 * np.pi * 700 * at / SAMPLE_RATE)
+    burst = np.where(at >= vowel - 50 * MS, tone, 0.002 * tone)
+    shapes = {"T": "DD", "P": "PP", "CH": "CH", "M": "PP", "V": "FF", "L": "nn"}
+    for symbol, viseme in shapes.items():
+        closure = Phone(symbol, "", viseme, vowel - 120 * MS, vowel)
+        phones = (closure, Phone("AA", "ɑ", "aa", vowel, vowel + 200 * MS))
+        take = Take(Layout(Spoken("a"), phones, (), 0, length), burst.astype(np.float32), burst.astype(np.float32))
+        cues = voice_cues(take, 0, "x", sung=False)
+        if symbol in ("M", "V", "L"):
+            assert "early" not in cues[1].data
+            continue
+        assert cues[1].data["early"] == pytest.approx(50 * MS, abs=12 * MS)
+        curve = opening_of(cues, length)
+        half = int(np.flatnonzero(curve > curve.max() / 2)[0])
+        assert half * MS == pytest.approx(vowel - 50 * MS, abs=15 * MS), symbol
+        assert curve[(vowel - 110 * MS) // MS] < 0.15, "the closure is still seen"

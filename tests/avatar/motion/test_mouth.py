@@ -163,3 +163,17 @@ def test_with_levels_the_shape_never_jumps_either() -> None:
     shapes = np.array([mouth.shape(s) for s in range(RATE - RATE // 5, start + RATE // 2, MS)])
     assert np.abs(np.diff(shapes, axis=0)).max() < 0.12
     assert shapes.max() <= 1.2
+
+
+@pytest.mark.parametrize("before", ["PP", "DD", "kk", "CH"])
+@pytest.mark.parametrize("early", [0, 20, 60, 85])
+def test_an_early_vowel_opens_early_and_smoothly(before: str, early: int) -> None:
+    mouth = Mouth(0)
+    mouth.track.add(Viseme(RATE, RATE + 200 * MS, "a", "aa"))
+    mouth.track.add(Viseme(RATE + 200 * MS, RATE + 330 * MS, "a", before))
+    onset = RATE + 330 * MS
+    mouth.track.add(Viseme(onset, onset + 200 * MS, "a", "aa", early=early * MS))
+    at, level = curve(mouth, onset - 115 * MS, onset + 100 * MS)
+    half = (level[:30].min() + level.max()) / 2
+    assert (at[np.flatnonzero(level >= half)[0]] - onset) / MS == pytest.approx(-early, abs=6)
+    assert np.abs(np.diff(level)).max() < 0.12
