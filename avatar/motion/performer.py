@@ -126,9 +126,9 @@ class Performer:
         :class:`~avatar.motion.cues.Viseme`.
         """
         name = viseme if viseme in SHAPES else "sil"
-        weight = min(1.0, max(0.0, weight))
+        weight, heard = min(1.0, max(0.0, weight)), tuple(min(120, max(0, level)) for level in levels)
         self._mouth.track.add(
-            Viseme(start, start + max(length, 1), owner, name, weight, levels=tuple(levels), early=early)
+            Viseme(start, start + max(length, 1), owner, name, weight, levels=heard, early=max(0, early))
         )
 
     def expression(self, start: int, length: int, name: str, weight: float = 1.0, owner: str = "") -> None:
