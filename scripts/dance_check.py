@@ -34,7 +34,7 @@ def danced(
     from avatar.motion import Performer
     from avatar.rig import Rig
     from characters import load
-    from stage.performance import body_of
+    from stage.actor import body_of
 
     definition = load(character)
     song = compose(definition, Wish(tempo=bpm, seed=seed, length_seconds=(whole or seconds) + 8))

@@ -26,9 +26,9 @@ from avatar.vrm import load
 from avatar.wardrobe import ensure, presets
 from avatar.wardrobe.hair import STYLES
 from characters.definition import Look, StageDefinition
+from stage.actor import measure
 from stage.clock import SAMPLE_RATE
 from stage.director.camera import shot_cue
-from stage.performance import measure
 from stage.scenery import Scenery
 from stage.timeline import Cue
 
@@ -173,14 +173,14 @@ def camera(seconds: int, character: str) -> None:
         script = Script(read_script(script_file))
         show = Performance(Settings(load_character(character), seed=4, seconds=float(seconds), width=480, height=270))
         picture = Picture((480, 270), aa="fxaa")
-        picture.set_model(show.model)
+        picture.set_model(show.actor.model)
         pictures = []
         try:
             for frame in range(seconds * 30):
                 sample = show.clock.sample(frame)
                 show.direct(sample, script.until(sample))
                 show.sound(show.clock.length(frame))
-                show.draw(picture, sample)
+                show.actor.draw(picture, sample)
                 if frame % 75 == 70:
                     pictures.append(picture.read_rgb().copy())
         finally:

@@ -217,7 +217,7 @@ class LiveShow:
         self.picture = (
             window.picture if window else Picture((level.width, level.height), level.aa, finest_line=level.line)
         )
-        self.picture.set_model(self.show.model)
+        self.picture.set_model(self.show.actor.model)
         if self.picture.card:
             self._ladder(self.picture.aa)
         self._prelude()
@@ -257,8 +257,8 @@ class LiveShow:
         while not self.show.director.prelude() and time.monotonic() < end:
             time.sleep(0.01)
         self._calibrate()
-        self.show.rehearse(self.picture)
-        self.show.restart_body()
+        self.show.actor.rehearse(self.picture)
+        self.show.actor.restart()
         # What is there now stays: looking through all of it for garbage would take longer than two frames.
         gc.collect()
         gc.freeze()
@@ -286,7 +286,7 @@ class LiveShow:
         walls, cpus = [], []
         for _ in range(8):
             wall, cpu = time.monotonic(), time.process_time()
-            self.show.draw(self.picture, 0)
+            self.show.actor.draw(self.picture, 0)
             self.picture.fetch(raw, behind=0)
             convert(raw, image)
             walls.append(time.monotonic() - wall)
@@ -385,7 +385,7 @@ class LiveShow:
         assert self.film is not None
         begun = time.monotonic()
         self._direct(sample)
-        self.show.draw(self.picture, sample)
+        self.show.actor.draw(self.picture, sample)
         self.film.drawn(sample)
         took = time.monotonic() - begun
         self.figures.frames += 1

@@ -55,7 +55,7 @@ def render(
             from avatar.render import Picture
 
             picture = Picture((settings.width, settings.height), aa="mlaa", finest_line=LINE)
-            picture.set_model(show.model)
+            picture.set_model(show.actor.model)
             name = show.definition.identity.name
             writer = Mp4Writer(targets.video, title=f"{name}: a show", artist=name)
             try:
@@ -113,7 +113,7 @@ def _frames(
         if voice is not None:
             voice.write(_pcm16(tap.take(sample, len(pcm))))
         if film is not None:
-            show.draw(film.picture, sample)
+            show.actor.draw(film.picture, sample)
             film.drawn(sample)
             film.encoder.audio(pcm, sample)
         progress(frame + 1, frames)

@@ -12,7 +12,7 @@ from characters import CharacterError, Definition, load
 from characters.checks import warnings
 from characters.loader import find
 from characters.persona.clauses import clauses_of
-from stage.performance import body_of
+from stage.actor import body_of
 from stage.songs import speak_to_file
 
 EVERY = 0.4

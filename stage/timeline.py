@@ -38,10 +38,15 @@ KINDS: dict[str, str] = {
     "light": "keep",
     "chat": "keep",
     "reaction": "keep",
+    "show": "keep",
     "phase": "keep",
     "mood": "keep",
 }
 """Every cue kind and what an interruption does to it."""
+
+
+FARTHEST = 2**48
+"""Cues begin and last at most this many samples: 186 years."""
 
 
 class TimelineError(ValueError):
@@ -81,17 +86,18 @@ class Cue:
         """Parse one line; raises :class:`TimelineError` naming ``place``."""
         try:
             raw = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise TimelineError(f"{place}: not JSON ({error.msg}); one cue a line is expected") from None
+        except (ValueError, RecursionError) as error:
+            why = getattr(error, "msg", type(error).__name__)
+            raise TimelineError(f"{place}: not JSON ({why}); one cue a line is expected") from None
         if not isinstance(raw, dict):
             raise TimelineError(f"{place}: a cue is a JSON object")
         sample, length, kind = raw.pop("sample", None), raw.pop("length", 0), raw.pop("kind", None)
         owner = raw.pop("owner", "")
         whole = all(isinstance(v, int) and not isinstance(v, bool) for v in (sample, length))
-        if not whole or length < 0:
+        if not whole or not 0 <= length <= FARTHEST or abs(sample) > FARTHEST:
             raise TimelineError(f"{place}: sample and length must be whole numbers of samples")
-        if kind not in KINDS:
-            raise TimelineError(f"{place}: unknown kind {kind!r}; one of {', '.join(sorted(KINDS))}")
+        if not isinstance(kind, str) or kind not in KINDS:
+            raise TimelineError(f"{place}: unknown kind {str(kind)[:40]!r}; one of {', '.join(sorted(KINDS))}")
         return Cue(sample, length, kind, raw, str(owner))
 
 

@@ -18,7 +18,7 @@ os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 MODULES = {
-    "show": ("show", "render"),
+    "show": ("show", "render", "replay"),
     "body": ("look",),
     "capture": ("capture",),
     "sound": ("song", "perform", "say"),

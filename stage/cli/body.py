@@ -58,7 +58,7 @@ def look(
     from avatar.motion.clips import still
     from avatar.render.look import look as draw
     from characters import load, names
-    from stage.performance import body_of
+    from stage.actor import body_of
 
     if out is None and not info:
         raise click.UsageError("give the picture's name with -o FILE.png, or --info for the model's facts")

@@ -171,4 +171,48 @@ def render(
         click.echo(f"{made}: {seconds:g} s, {facts['replies']} answers, {facts['songs']} songs")
 
 
-commands = (show, render)
+@click.command()
+@click.argument("timeline", type=click.Path(path_type=Path))
+@click.option("-o", "--out", required=True, type=click.Path(path_type=Path), help="The MP4 (H.264 + AAC) to write.")
+@click.option(
+    "--sound", type=click.Path(path_type=Path), help="The show's WAV or MP4; else the file of the same name beside it."
+)
+@click.option("--character", help="Whose show it was, if not whom the timeline names; or who performs it instead.")
+@click.option("--seed", type=int, help="Seed of what moves by itself, if not the timeline's.")
+@click.option("--size", type=Size(), default="1280x720", show_default=True)
+@click.option("--fps", default=30, show_default=True, type=click.IntRange(5, 60))
+@click.option("--shot", type=SHOTS, default="auto", show_default=True, help="auto: the cameras of that night.")
+@click.option("--json", "as_json", is_flag=True, help="Print what was made as one JSON line.")
+def replay(
+    timeline: Path, out: Path, sound: Path | None, character: str | None, seed: int | None, size: tuple[int, int],
+    fps: int, shot: str, as_json: bool,
+) -> None:  # fmt: skip
+    """A show that was, performed again from its timeline and sound: larger, in another shot, with cues edited.
+
+    Example: limelight replay show.jsonl --sound show.mp4 --size 1920x1080 --fps 60 -o again.mp4
+    """
+    from characters import load
+    from stage.cuefields import read_show
+    from stage.replay import Again, made_by
+    from stage.replay import replay as make
+
+    writable(out, (".mp4",))
+    cues = read_show(timeline)
+    beside = next((p for p in (timeline.with_suffix(".wav"), timeline.with_suffix(".mp4")) if p.is_file()), None)
+    heard = sound or beside
+    if heard is None:
+        raise Refused(f"{timeline}: no sound of that name beside it; give --sound SHOW.wav or --sound SHOW.mp4")
+    if heard.resolve() == out.resolve():
+        raise Refused(f"{out}: is the show's own sound; give another name to write to")
+    name, made = made_by(cues)
+    again = Again(load(character or name or "lumi"), made or 1 if seed is None else seed, *size, fps, shot)
+    with bar("performing again") as progress:
+        task = progress.add_task("frames")
+        facts = make(again, cues, heard, out, lambda n, of: progress.update(task, completed=n, total=of))
+    if as_json:
+        click.echo(json.dumps({"out": str(out), **facts}))
+    else:
+        click.echo(f"{out}: {facts['seconds']} s, {facts['cues']} cues")
+
+
+commands = (show, render, replay)

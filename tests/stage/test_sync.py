@@ -21,12 +21,12 @@ from avatar.render import Picture, RenderError
 from avatar.rig import Rig
 from avatar.vrm import load as load_body
 from characters import load
+from stage.actor import body_of, measure
 from stage.clock import SAMPLE_RATE
 from stage.director.camera import shot_cue
 from stage.director.voicecues import voice_cues
 from stage.outputs.encode import Encoder
 from stage.outputs.mp4 import Mp4Writer
-from stage.performance import body_of, measure
 from stage.scenery import Scenery
 from stage.timeline import Cue
 
