@@ -5,6 +5,7 @@ Holds the cues that are running and writes the scene of a moment; the same cues 
 
 from __future__ import annotations
 
+import math
 import zlib
 
 import numpy as np
@@ -32,6 +33,15 @@ def colour(text: str) -> Colour:
 def _moved(matrix: npt.NDArray[np.float64], point: tuple[float, float, float]) -> tuple[float, float, float]:
     x, y, z = (matrix[:3, :3] @ np.array(point) + matrix[:3, 3]).tolist()
     return x, y, z
+
+
+def _roll(camera: Camera, up: npt.NDArray[np.float64]) -> float:
+    """Degrees by which a camera is rolled for ``up`` to be up in its picture."""
+    back = np.subtract(camera.position, camera.target)
+    right = np.array([back[2], 0.0, -back[0]])
+    above = np.cross(back, right)
+    across, along = float(up @ right) * float(np.linalg.norm(back)), float(up @ above)
+    return math.degrees(math.atan2(-across, along))
 
 
 class Scenery:
@@ -93,13 +103,15 @@ class Scenery:
         return scene
 
     def follow(self, head: npt.NDArray[np.float32], rest: npt.NDArray[np.float32]) -> None:
-        """World matrices (4, 4) of the head now and at rest: the face shot keeps the face in its place."""
+        """World matrices (4, 4) of the head now and at rest: the face shot keeps the face in its place
+        and upright, as a camera on her would, so that nothing but the face moves in it."""
         self._head = head.astype(np.float64) @ np.linalg.inv(rest.astype(np.float64))
 
     def _follow(self, camera: Camera) -> None:
         moved = self._head
         camera.position = _moved(moved, camera.position)
         camera.target = _moved(moved, camera.target)
+        camera.roll = _roll(camera, moved[:3, 1])
 
     def _led(self, sample: int) -> str:
         caption = self._caption

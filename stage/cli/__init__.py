@@ -5,7 +5,9 @@ from __future__ import annotations
 import importlib
 import logging
 import os
+import signal
 import sys
+import threading
 from typing import Any
 
 import click
@@ -31,6 +33,10 @@ MODULES = {
 """Commands by the module of this folder that holds them, in the order of a show."""
 
 
+def _end(number: int, _: object) -> None:
+    sys.exit(128 + number)
+
+
 class Limelight(click.Group):
     """Commands listed in the order of a show; a known refusal ends in one clear line and exit status 2."""
 
@@ -47,7 +53,9 @@ class Limelight(click.Group):
         return super().get_command(ctx, cmd_name)
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
-        """Run; turn refusals into one line."""
+        """Run; turn refusals into one line. Told to end, a command removes what it has half-written first."""
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, _end)
         try:
             return super().main(*args, **kwargs)
         except reasons() as error:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.spatial.transform import Rotation
 
+from avatar.render.picture import camera_matrices
 from avatar.render.scene import SceneState
+from characters.definition import StageDefinition
 from stage.clock import SAMPLE_RATE
 from stage.director.camera import MOVES, SHOTS, Measures, place, plan_section, shot_cue
 from stage.director.light import LightState, chord_mood, pulse
+from stage.scenery import Scenery
 
 BARS = [bar * 84_000 for bar in range(9)]
 
@@ -97,3 +101,22 @@ def test_beat_pulses_never_jump() -> None:
         light.apply(scene, sample)
         beams.append(scene.beams)
     assert max(np.abs(np.diff(beams))) < 0.06
+
+
+@pytest.mark.parametrize("turn", [(0.3, 0.0, 0.0), (0.0, 0.4, 0.0), (0.0, 0.0, 0.25), (0.2, -0.3, -0.2)])
+def test_the_face_shot_keeps_the_face_in_its_place_and_upright(turn: tuple[float, float, float]) -> None:
+    rest = np.eye(4, dtype=np.float32)
+    rest[:3, 3] = (0.0, 1.3, 0.0)
+    now = np.eye(4, dtype=np.float32)
+    now[:3, :3] = Rotation.from_euler("xyz", turn).as_matrix()
+    now[:3, 3] = (0.1, 1.25, 0.05)
+    scenery = Scenery(StageDefinition(), Measures(), 16 / 9)
+    scenery.feed(shot_cue(0, SAMPLE_RATE, "face", "still"))
+    seen = []
+    for head in (rest, now):
+        scenery.follow(head, rest)
+        view, projection = camera_matrices(scenery.at(100), 16 / 9)
+        points = head @ np.array([[0.0, 0.0, 0.05, 1.0], [0.03, 0.05, 0.08, 1.0], [-0.04, 0.1, 0.02, 1.0]]).T
+        clip = projection @ view @ points
+        seen.append(clip[:2] / clip[3])
+    assert seen[1] == pytest.approx(seen[0], abs=1e-3)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import av
@@ -223,3 +225,16 @@ def test_any_cue_of_a_file_is_refused_or_performed(
         assert np.isfinite(actor.rig.joint_matrices).all()
         assert np.isfinite([*scene.camera.position, scene.energy, scene.beams, scene.beat, scene.bar]).all()
     actor.performer.forget(10**9)
+
+
+@pytest.mark.gl
+@pytest.mark.slow
+def test_a_command_that_is_told_to_end_leaves_nothing_half_written(night: Path, tmp_path: Path) -> None:
+    words = ["replay", night / "night.jsonl", "--sound", night / "night.wav", "-o", tmp_path / "e.mp4"]
+    with subprocess.Popen([sys.executable, "-m", "stage.cli", *map(str, words)], cwd=ROOT) as running:
+        deadline = time.monotonic() + 60
+        while not list(tmp_path.glob(".*.part")) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        running.terminate()
+        assert running.wait(30) == 128 + signal.SIGTERM
+    assert list(tmp_path.iterdir()) == []
