@@ -45,8 +45,13 @@ def wake() -> None:
     """Let the server begin its imports now, beside our own."""
     if sys.platform == "linux":
         context()
-        with one_thread():
-            forkserver.ensure_running()
+        # The server and its workers never hear an interrupt, not even before :func:`follow`: what is blocked stays so there.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            with one_thread():
+                forkserver.ensure_running()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def follow() -> None:

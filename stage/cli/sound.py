@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
-import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -80,16 +78,10 @@ def song(
 
 
 def _begin() -> None:
-    """Before anything heavy is imported: workers wake, a request to end is heard."""
+    """Before anything heavy is imported, workers wake."""
     from audio import workers
 
     workers.wake()
-
-    def end(*_: object) -> None:
-        raise SystemExit(143)  # so that half-written files go and workers end
-
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, end)
 
 
 def _lyric_lines(path: Path) -> tuple[str, ...]:
