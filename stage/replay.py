@@ -24,7 +24,6 @@ from stage.timeline import FARTHEST, Timeline
 
 AHEAD = 30 * SAMPLE_RATE
 """The body knows cues this long before they begin, longer than anything leads up to."""
-BLOCK = 256
 LEAD = SAMPLE_RATE // 5
 """Music is known as long before as it was that night: a dancer who hears the next bar coming goes towards it."""
 KEPT = 60 * SAMPLE_RATE
@@ -68,7 +67,7 @@ def replay(
         try:
             with Encoder((again.width, again.height), again.fps, preset="veryfast", live=False) as encoder:
                 encoder.add(writer)
-                _frames(_Cues(actor, timeline, again.shot), clock, tape, Film(picture, encoder), progress)
+                made = _frames(_Cues(actor, timeline, again.shot), clock, tape, Film(picture, encoder), progress)
         except BaseException:
             writer.abort()
             raise
@@ -76,7 +75,7 @@ def replay(
         tape.close()
         if picture is not None:
             picture.release()
-    return {"seconds": round(tape.samples / SAMPLE_RATE, 3), "cues": len(timeline)}
+    return {"seconds": round(min(tape.samples, clock.sample(made)) / SAMPLE_RATE, 3), "cues": len(timeline)}
 
 
 class _Cues:
@@ -93,7 +92,7 @@ class _Cues:
 
     def until(self, sample: int) -> None:
         """All that the moment ``sample`` needs."""
-        horizon = -(-(sample + LEAD) // BLOCK) * BLOCK if sample else 0
+        horizon = sample + LEAD
         while self._told < len(self._acting) and self._acting[self._told].sample <= sample + AHEAD:
             self.actor.tell(self._acting[self._told])
             self._told += 1
@@ -105,8 +104,9 @@ class _Cues:
             self._shown += 1
 
 
-def _frames(cues: _Cues, clock: FrameClock, tape: Tape, film: Film, progress: Callable[[int, int], None]) -> None:
-    frames = -(-tape.samples * int(clock.fps) // SAMPLE_RATE)
+def _frames(cues: _Cues, clock: FrameClock, tape: Tape, film: Film, progress: Callable[[int, int], None]) -> int:
+    """Every picture and its sound; how many there were."""
+    frames, frame = max(1, -(-tape.samples * int(clock.fps) // SAMPLE_RATE)), 0
     for frame in range(frames):
         sample = clock.sample(frame)
         cues.until(sample)
@@ -116,4 +116,7 @@ def _frames(cues: _Cues, clock: FrameClock, tape: Tape, film: Film, progress: Ca
         film.drawn(sample)
         film.encoder.audio(tape.read(min(clock.length(frame), tape.samples - sample)), sample)
         progress(frame + 1, frames)
+        if tape.ended:  # a file that says it is longer than it is
+            break
     film.end()
+    return frame + 1

@@ -41,6 +41,11 @@ class Tape:
         length = stream.duration * stream.time_base if stream.duration else (self._box.duration or 0) / av.time_base
         self.samples = round(float(length) * SAMPLE_RATE)
         """Its length as the file says, in samples of 48 kHz."""
+        if self.samples <= 0:
+            self._box.close()
+            raise SoundError(f"{path}: holds no sound; give the show's WAV, or its MP4")
+        self.ended = False
+        """Whether there is no more, whatever the file said."""
         self._parts = self._decode()
 
     def _broken(self, error: Exception) -> SoundError:
@@ -74,6 +79,7 @@ class Tape:
                 except (av.FFmpegError, ValueError) as error:
                     raise self._broken(error) from None
                 if part is None:
+                    self.ended = True
                     break
                 self._waiting.append(part)
             part = self._waiting.popleft()

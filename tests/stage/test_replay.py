@@ -182,6 +182,9 @@ def test_a_tape_is_read_by_its_own_samples(tmp_path: Path) -> None:
     read = np.concatenate([tape.read(n) for n in (1, 1600, 1601, 4000, 2798, 500)])
     assert np.array_equal(read[:10_000], sound)
     assert not read[10_000:].any()
+    soundfile.write(tmp_path / "none.wav", sound[:0], SAMPLE_RATE)
+    with pytest.raises(SoundError, match="holds no sound"):
+        Tape(tmp_path / "none.wav")
     with pytest.raises(SoundError, match="no such file"):
         Tape(tmp_path / "b.wav")
 
@@ -238,3 +241,13 @@ def test_a_command_that_is_told_to_end_leaves_nothing_half_written(night: Path, 
         running.terminate()
         assert running.wait(30) == 128 + signal.SIGTERM
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.gl
+def test_a_sound_shorter_than_its_file_says_ends_the_replay(night: Path, tmp_path: Path) -> None:
+    whole = (night / "night.wav").read_bytes()
+    (tmp_path / "cut.wav").write_bytes(whole[: 44 + SAMPLE_RATE * 4])  # a second, by a header that says six
+    out = limelight(
+        "replay", night / "night.jsonl", "--sound", tmp_path / "cut.wav", "--size", "64x64", "-o", tmp_path / "f.mp4", "--json"
+    )  # fmt: skip
+    assert 0.9 < json.loads(out)["seconds"] < 1.2
