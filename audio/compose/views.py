@@ -6,13 +6,13 @@ from fractions import Fraction
 
 from audio.score.lines import join_lyrics, phrases, sung_lines
 from audio.score.model import Note, Section, Song
-from audio.voice.model import Curve, Sung, SungNote
+from audio.voice.model import SECOND, Curve, Sung, SungNote
 
 
 def sung_phrases(song: Song) -> list[tuple[int, Sung]]:
     """(sample of the phrase's zero from the song's start, phrase): breath-sized, split at rests."""
     tempo = song.tempo_map
-    result = []
+    result, free = [], -SECOND
     for notes in phrases(song):
         zero = tempo.sample(notes[0].start)
         sung = []
@@ -23,7 +23,8 @@ def sung_phrases(song: Song) -> list[tuple[int, Sung]]:
             sung.append(SungNote(start - zero, end - start, float(note.pitch), note.lyric, note.velocity, note.phones))
         bpm = next(t.bpm for t in reversed(song.tempos) if t.beat <= notes[0].start)
         mood = _mood(song, notes[0].start)
-        result.append((zero, Sung(tuple(sung), float(bpm), mood, _curves(song, notes, zero))))
+        result.append((zero, Sung(tuple(sung), float(bpm), mood, _curves(song, notes, zero), min(SECOND, zero - free))))
+        free = zero + sung[-1].start + sung[-1].length
     return result
 
 

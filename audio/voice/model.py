@@ -21,6 +21,10 @@ VISEMES = ("sil", "PP", "FF", "TH", "DD", "kk", "CH", "SS", "nn", "RR", "aa", "E
 """The fifteen visemes of the Oculus/OVR set that face rigs name; ``sil`` is rest."""
 
 
+SECOND = 48_000
+"""Samples of a second."""
+
+
 @dataclass(frozen=True, slots=True)
 class Spoken:
     """A line to be spoken."""
@@ -60,6 +64,8 @@ class Sung:
     tempo: float = 120.0
     mood: str = "neutral"
     curves: tuple[Curve, ...] = ()
+    room: int = SECOND
+    """Samples before the phrase's zero in which nothing else is sung by this voice: how long a breath may be."""
 
 
 Phrase = Spoken | Sung

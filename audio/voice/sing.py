@@ -74,7 +74,7 @@ def plan(bank: Bank, settings: VoiceSettings, phrase: Sung) -> Plan:
     curves = Curves(phrase.curves)
     lyric = syllable.read(notes)
     source = bank.spell(_spelling(lyric))
-    line = _Line(notes, lyric, source, curves)
+    line = _Line(notes, lyric, source, curves, phrase.room)
     line.place()
     first, last = line.groups[0][0].start, line.groups[-1][-1].end
     breaths = line.breaths(first)
@@ -96,8 +96,10 @@ def _spelling(lyric: syllable.Lyric) -> tuple[tuple[str, tuple[str, ...]], ...]:
 class _Line:
     """A phrase on its way into time."""
 
-    def __init__(self, notes: tuple[SungNote, ...], lyric: syllable.Lyric, source: Source, curves: Curves) -> None:
-        self.notes, self.lyric, self.source, self.curves = notes, lyric, source, curves
+    def __init__(
+        self, notes: tuple[SungNote, ...], lyric: syllable.Lyric, source: Source, curves: Curves, room: int
+    ) -> None:
+        self.notes, self.lyric, self.source, self.curves, self.room = notes, lyric, source, curves, room
         flat = [(lexicon.bare(phone), part) for part in lyric.syllables for phone in part.phones]
         found = _match([symbol for symbol, _ in flat], [p for p in source.phones if p.symbol != "sil"])
         self.groups: list[list[_Placed]] = []
@@ -182,9 +184,11 @@ class _Line:
             at += size
 
     def breaths(self, first: int) -> list[Breath]:
-        """A breath before the phrase and in every rest long enough."""
-        length = round(0.3 * SAMPLE_RATE)
-        found = [Breath(first - length - round(0.05 * SAMPLE_RATE), length)]
+        """A breath before the phrase, as long as there is room, and in every rest long enough: nobody breathes in while
+        a vowel of the line before still sounds."""
+        end = first - round(0.05 * SAMPLE_RATE)
+        length = min(round(0.3 * SAMPLE_RATE), end + self.room - round(0.06 * SAMPLE_RATE))
+        found = [Breath(end - length, length)] if length > 0.1 * SAMPLE_RATE else []
         for k in range(len(self.groups) - 1):
             if self.joined(k):
                 continue

@@ -9,9 +9,12 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from audio.compose import Wish, compose
+from audio.compose.views import sung_phrases
 from audio.voice import Spoken, Sung, SungNote, Voice, VoiceSettings, flite, measure, open_voice, voice_settings
 from audio.voice.model import VISEMES
 from audio.voice.source import HOP, VoiceError
+from characters import load
 from characters.definition import VoiceDefinition
 
 HAS_FLITE = ctypes.util.find_library("flite_cmu_us_slt") is not None
@@ -328,3 +331,23 @@ def test_unknown_bank_is_named() -> None:
 def test_settings_from_a_character() -> None:
     made = voice_settings(VoiceDefinition(bank="rms", gender=1.2, low=55))  # type: ignore[call-arg]
     assert (made.bank, made.gender, made.low, made.vibrato_rate) == ("rms", 1.2, 55, 5.6)
+
+
+@pytest.mark.parametrize(("room", "least", "most"), [(48_000, 290, 310), (15_000, 110, 260), (4_800, 0, 0)])
+def test_a_breath_takes_the_room_there_is(voice: Voice, room: int, least: int, most: int) -> None:
+    phrase = Sung((SungNote(0, 48_000, 64, "ah"),), room=room)
+    found = [phone for phone in voice.layout(phrase).phones if phone.symbol == "breath"]
+    assert sum(phone.end - phone.start for phone in found) / 48 == pytest.approx(
+        (least + most) / 2, abs=(most - least) / 2 + 1
+    )
+    assert all(phone.start >= -room for phone in found)
+
+
+def test_nobody_breathes_in_while_the_line_before_still_sounds(voice: Voice) -> None:
+    song = compose(load("lumi"), Wish("rain", seed=4, bars=16))
+    end = -48_000
+    for zero, phrase in sung_phrases(song):
+        for phone in voice.layout(phrase).phones:
+            if phone.symbol == "breath" and phone.start < 0:
+                assert zero + phone.start >= end
+        end = zero + phrase.notes[-1].start + phrase.notes[-1].length

@@ -35,7 +35,7 @@ def asked(timeline: Path, seconds: float) -> Floats:
     mouth = Mouth(0)
     for line in timeline.read_text("utf-8").splitlines():
         cue = json.loads(line)
-        if cue["kind"] == "phoneme":
+        if cue["kind"] == "phoneme" and cue["symbol"] != "breath":
             end = cue["sample"] + max(cue["length"], 1)
             levels = tuple(cue.get("levels", ()))
             mouth.track.add(
