@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ import numpy.typing as npt
 
 from audio.listen.sound import SoundError
 from stage.clock import SAMPLE_RATE
+from stage.outputs.mp4 import BEGINS
 
 LATEST = 600 * SAMPLE_RATE
 """A sound that begins later than this after the picture begins here."""
@@ -39,9 +41,11 @@ class Tape:
             raise SoundError(f"{path}: has no sound track; give the show's WAV, or its MP4")
         stream = self._box.streams.audio[0]
         length = stream.duration * stream.time_base if stream.duration else (self._box.duration or 0) / av.time_base
-        self.samples = round(float(length) * SAMPLE_RATE)
+        told = re.fullmatch(BEGINS.replace("{}", r"(\d{1,15})"), self._box.metadata.get("description", ""))
+        self._before = min(int(told[1]), LATEST) if told else 0
+        self.samples = round(float(length) * SAMPLE_RATE) + self._before
         """Its length as the file says, in samples of 48 kHz."""
-        if self.samples <= 0:
+        if self.samples <= self._before:
             self._box.close()
             raise SoundError(f"{path}: holds no sound; give the show's WAV, or its MP4")
         self.ended = False
@@ -56,6 +60,7 @@ class Tape:
     def _decode(self) -> Iterator[Stereo]:
         resampler = av.AudioResampler(format="fltp", layout="stereo", rate=SAMPLE_RATE)
         early, begun = 0, False
+        yield np.zeros((self._before, 2), np.float32)
         for frame in self._box.decode(audio=0):
             if not begun and frame.pts is not None:
                 at = round(float(frame.pts * frame.time_base) * SAMPLE_RATE)

@@ -25,6 +25,8 @@ from stage.actor import Actor
 from stage.cli import main
 from stage.clock import SAMPLE_RATE
 from stage.cuefields import FIELDS, checked, read_show
+from stage.outputs.encode import Encoder
+from stage.outputs.mp4 import Mp4Writer
 from stage.replay import made_by
 from stage.tape import Tape
 from stage.timeline import KINDS, Cue, TimelineError
@@ -251,3 +253,21 @@ def test_a_sound_shorter_than_its_file_says_ends_the_replay(night: Path, tmp_pat
         "replay", night / "night.jsonl", "--sound", tmp_path / "cut.wav", "--size", "64x64", "-o", tmp_path / "f.mp4", "--json"
     )  # fmt: skip
     assert 0.9 < json.loads(out)["seconds"] < 1.2
+
+
+def test_the_sound_of_a_recording_that_began_later_keeps_its_place(tmp_path: Path) -> None:
+    """A live recording begins with its first key frame; the timeline counts from the show's own beginning."""
+    picture = np.full((64 * 3 // 2, 64), 128, np.uint8)
+    click = np.zeros((2 * SAMPLE_RATE, 2), np.float32)
+    click[SAMPLE_RATE : SAMPLE_RATE + 40] = 0.9
+    with Encoder((64, 64), 30, live=False) as encoder:
+        for frame in range(60):
+            if frame == 11:
+                encoder.add(Mp4Writer(tmp_path / "later.mp4"))
+            sample = frame * 1600
+            encoder.video(picture, sample)
+            encoder.audio(click[sample : sample + 1600], sample)
+    tape = Tape(tmp_path / "later.mp4")
+    heard = tape.read(2 * SAMPLE_RATE)
+    assert tape.samples == pytest.approx(2 * SAMPLE_RATE, abs=1600)
+    assert abs(int(np.abs(heard[:, 0]).argmax()) - SAMPLE_RATE - 20) < 40
