@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from stage.files import reading
 from stage.timeline import Cue, Timeline, TimelineError
 
 LARGEST = 1 << 30
@@ -137,25 +138,15 @@ def checked(cue: Cue, place: str) -> Cue:
 
 def read_show(path: Path) -> Timeline:
     """The cues of a file, each of which can be performed; raises :class:`TimelineError` (file, line, remedy)."""
-    try:
-        if path.stat().st_size > LARGEST:
-            raise TimelineError(f"{path}: larger than {LARGEST >> 20} MiB; cut it into parts")
-        timeline = Timeline()
-        with path.open(encoding="utf-8") as stream:
-            number = 0
-            while line := stream.readline(LONGEST + 1):
-                number += 1
-                place = f"{path}:{number}"
-                if len(line) > LONGEST:
-                    raise TimelineError(f"{place}: longer than {LONGEST} characters; one cue a line is expected")
-                if line.strip():
-                    timeline.add(checked(Cue.from_json(line, place), place))
-    except FileNotFoundError:
-        raise TimelineError(f"{path}: no such file; give a timeline that a show wrote (--timeline)") from None
-    except UnicodeDecodeError as error:
-        raise TimelineError(f"{path}: not UTF-8 text (byte {error.start}); give a timeline (JSON lines)") from None
-    except OSError as error:
-        raise TimelineError(f"{path}: {error.strerror}; give a timeline (JSON lines)") from None
+    timeline, number = Timeline(), 0
+    with reading(path, "a timeline that a show wrote", TimelineError, LARGEST), path.open(encoding="utf-8") as stream:
+        while line := stream.readline(LONGEST + 1):
+            number += 1
+            place = f"{path}:{number}"
+            if len(line) > LONGEST:
+                raise TimelineError(f"{place}: longer than {LONGEST} characters; one cue a line is expected")
+            if line.strip():
+                timeline.add(checked(Cue.from_json(line, place), place))
     if not len(timeline):
         raise TimelineError(f"{path}: holds no cue; give a timeline that a show wrote (--timeline)")
     return timeline

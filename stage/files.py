@@ -4,7 +4,29 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+
+@contextmanager
+def reading(path: Path, what: str, refusal: type[Exception], largest: int) -> Iterator[None]:
+    """Read a text file inside: whatever keeps it from being read is one line of ``refusal`` (file, reason, remedy).
+
+    ``what``: "a chat script", as the file should be; ``largest``: bytes that are read at most.
+    """
+    try:
+        if path.stat().st_size > largest:
+            raise refusal(f"{path}: larger than {largest >> 20} MiB; cut it into parts")
+        yield
+    except FileNotFoundError:
+        raise refusal(f"{path}: no such file; give the path of {what} (JSON lines)") from None
+    except IsADirectoryError:
+        raise refusal(f"{path}: is a folder; give the path of {what} (JSON lines)") from None
+    except UnicodeDecodeError as error:
+        raise refusal(f"{path}: not UTF-8 text (byte {error.start}); save it as UTF-8") from None
+    except OSError as error:
+        raise refusal(f"{path}: {error.strerror}; give the path of {what} (JSON lines)") from None
 
 
 class AsideFile:

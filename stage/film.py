@@ -7,13 +7,19 @@ picture, fetches the one before and hands it on; the encoder's thread turns it i
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from avatar.render.i420 import Converter, Raw
 from avatar.render.picture import Picture
+from avatar.vrm.model import Model
 from stage.outputs.encode import Encoder
+from stage.outputs.mp4 import Mp4Writer
+from stage.quality import LINE
 
 
 class Fetched:
@@ -62,3 +68,23 @@ class Film:
         self.picture.fetch(fetched.raw, behind)
         self.encoder.picture(fetched, self._due)
         self._due = None
+
+
+@contextmanager
+def filming(path: Path, size: tuple[int, int], fps: int, name: str, model: Model) -> Iterator[Film]:
+    """An offline film of ``model`` into an MP4, which appears whole or not at all; ``name``: whose show it is."""
+    picture = Picture(size, aa="mlaa", finest_line=LINE)
+    try:
+        picture.set_model(model)
+        writer = Mp4Writer(path, title=f"{name}: a show", artist=name)
+        try:
+            with Encoder(size, fps, preset="veryfast", live=False) as encoder:
+                encoder.add(writer)
+                film = Film(picture, encoder)
+                yield film
+                film.end()
+        except BaseException:
+            writer.abort()
+            raise
+    finally:
+        picture.release()

@@ -13,16 +13,12 @@ import soundfile
 
 from stage.clock import SAMPLE_RATE
 from stage.files import AsideFile
-from stage.film import Film
-from stage.outputs.encode import Encoder
-from stage.outputs.mp4 import Mp4Writer
 from stage.performance import Performance, Settings
-from stage.quality import LINE
 from stage.script import Script
 from stage.voicetap import VoiceTap
 
 if TYPE_CHECKING:
-    from avatar.render import Picture
+    from stage.film import Film
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,26 +43,17 @@ def render(
     wav = AsideFile(targets.wav) if targets.wav else None
     cues = AsideFile(targets.timeline) if targets.timeline else None
     alone = AsideFile(targets.voice) if targets.voice else None
-    picture: Picture | None = None
     try:
         sound = soundfile.SoundFile(wav.path, "w", SAMPLE_RATE, 2, "PCM_16", format="WAV") if wav else None
         voice = soundfile.SoundFile(alone.path, "w", SAMPLE_RATE, 1, "PCM_16", format="WAV") if alone else None
         if targets.video:
-            from avatar.render import Picture
+            from stage.film import filming
 
-            picture = Picture((settings.width, settings.height), aa="mlaa", finest_line=LINE)
-            picture.set_model(show.actor.model)
-            name = show.definition.identity.name
-            writer = Mp4Writer(targets.video, title=f"{name}: a show", artist=name)
-            try:
-                with Encoder((settings.width, settings.height), settings.fps, preset="veryfast", live=False) as encoder:
-                    encoder.add(writer)
-                    _frames(show, script, total, picture, encoder, sound, voice, progress)
-            except BaseException:
-                writer.abort()
-                raise
+            name, size = show.definition.identity.name, (settings.width, settings.height)
+            with filming(targets.video, size, settings.fps, name, show.actor.model) as film:
+                _frames(show, script, total, film, sound, voice, progress)
         else:
-            _frames(show, script, total, None, None, sound, voice, progress)
+            _frames(show, script, total, None, sound, voice, progress)
         for stream in (sound, voice):
             if stream is not None:
                 stream.close()
@@ -81,8 +68,6 @@ def render(
         for aside in (wav, cues, alone):
             if aside is not None:
                 aside.drop()
-        if picture is not None:
-            picture.release()
         show.close()
     return {
         "seconds": settings.seconds,
@@ -95,12 +80,11 @@ def render(
 
 
 def _frames(
-    show: Performance, script: Script, total: int, picture: Picture | None, encoder: Encoder | None,
-    sound: soundfile.SoundFile | None, voice: soundfile.SoundFile | None, progress: Callable[[int, int], None],
+    show: Performance, script: Script, total: int, film: Film | None, sound: soundfile.SoundFile | None,
+    voice: soundfile.SoundFile | None, progress: Callable[[int, int], None],
 ) -> None:  # fmt: skip
     settings = show.settings
     frames = -(-total * settings.fps // SAMPLE_RATE)
-    film = Film(picture, encoder) if encoder is not None and picture is not None else None
     tap = VoiceTap()
     if voice is not None:
         show.taps.append(tap.hear)
@@ -117,8 +101,6 @@ def _frames(
             film.drawn(sample)
             film.encoder.audio(pcm, sample)
         progress(frame + 1, frames)
-    if film is not None:
-        film.end()
 
 
 def _pcm16(pcm: npt.NDArray[np.float32]) -> npt.NDArray[np.int16]:

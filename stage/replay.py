@@ -10,15 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from avatar.render import Picture
 from characters.definition import Definition
 from stage.actor import Actor
 from stage.clock import SAMPLE_RATE, FrameClock
 from stage.director.camera import shot_cue
-from stage.film import Film
-from stage.outputs.encode import Encoder
-from stage.outputs.mp4 import Mp4Writer
-from stage.quality import LINE
+from stage.film import Film, filming
 from stage.tape import Tape
 from stage.timeline import FARTHEST, Timeline
 
@@ -58,23 +54,12 @@ def replay(
     tape = Tape(sound)
     clock = FrameClock(again.fps)
     name = again.definition.identity.name
-    picture: Picture | None = None
     try:
         actor = Actor(again.definition, again.seed, again.width / again.height, float(again.fps))
-        picture = Picture((again.width, again.height), aa="mlaa", finest_line=LINE)
-        picture.set_model(actor.model)
-        writer = Mp4Writer(out, title=f"{name}: a show", artist=name)
-        try:
-            with Encoder((again.width, again.height), again.fps, preset="veryfast", live=False) as encoder:
-                encoder.add(writer)
-                made = _frames(_Cues(actor, timeline, again.shot), clock, tape, Film(picture, encoder), progress)
-        except BaseException:
-            writer.abort()
-            raise
+        with filming(out, (again.width, again.height), again.fps, name, actor.model) as film:
+            made = _frames(_Cues(actor, timeline, again.shot), clock, tape, film, progress)
     finally:
         tape.close()
-        if picture is not None:
-            picture.release()
     return {"seconds": round(min(tape.samples, clock.sample(made)) / SAMPLE_RATE, 3), "cues": len(timeline)}
 
 
@@ -118,5 +103,4 @@ def _frames(cues: _Cues, clock: FrameClock, tape: Tape, film: Film, progress: Ca
         progress(frame + 1, frames)
         if tape.ended:  # a file that says it is longer than it is
             break
-    film.end()
     return frame + 1

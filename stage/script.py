@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from stage.clock import samples
+from stage.files import reading
 from stage.gateway.model import FanEvent
 
 KINDS = ("chat", "paid", "join", "leave", "reaction", "vote")
@@ -22,18 +23,8 @@ class ScriptError(ValueError):
 
 def read_script(path: Path) -> list[tuple[int, FanEvent]]:
     """(sample, event) of every line in order of time; raises :class:`ScriptError`."""
-    try:
-        if path.stat().st_size > LONGEST:
-            raise ScriptError(f"{path}: larger than {LONGEST // 2**20} MiB; split the script")
+    with reading(path, "a chat script", ScriptError, LONGEST):
         text = path.read_text("utf-8")
-    except FileNotFoundError:
-        raise ScriptError(f"{path}: no such file; give the path of a chat script (JSON lines)") from None
-    except IsADirectoryError:
-        raise ScriptError(f"{path}: is a folder; give the path of a chat script (JSON lines)") from None
-    except UnicodeDecodeError as error:
-        raise ScriptError(f"{path}: not UTF-8 text (byte {error.start}); save it as UTF-8") from None
-    except OSError as error:
-        raise ScriptError(f"{path}: {error.strerror}") from None
     events = []
     for number, line in enumerate(text.splitlines(), 1):
         if line.strip():

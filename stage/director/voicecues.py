@@ -90,8 +90,9 @@ class Loudness:
         first = start - (before.end - before.start) * 3 // (5 * _BIN)
         if first < 0 or start >= len(self._curve):
             return 0
-        loud = self._curve[start : start + max(1, min(phone.end - phone.start, _FIRST) // _BIN)].max()
-        lead_in = self._curve[first : start + 1]
+        # By the root of the amplitude, as loudness is heard: a burst of half the vowel's loudness is its beginning.
+        loud = np.sqrt(self._curve[start : start + max(1, min(phone.end - phone.start, _FIRST) // _BIN)].max())
+        lead_in = np.sqrt(self._curve[first : start + 1].clip(0.0))
         below = np.flatnonzero(lead_in < (loud + lead_in.min()) / 2)
         return int(len(lead_in) - 1 - below[-1]) * _BIN if len(below) else 0
 

@@ -159,7 +159,7 @@ def test_missing_files_and_sounds_are_one_line(tmp_path: Path) -> None:
     out = str(tmp_path / "x.mp4")
     for words, says in (
         ([str(tmp_path / "none.jsonl"), "-o", out], "no such file"),
-        ([str(tmp_path), "-o", out], "directory"),
+        ([str(tmp_path), "-o", out], "is a folder"),
         ([str(tmp_path / "empty.jsonl"), "-o", out], "holds no cue"),
         ([str(tmp_path / "noise.wav"), "-o", out], "not UTF-8"),
         ([str(cues), "-o", out], "--sound"),
