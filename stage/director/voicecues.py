@@ -90,11 +90,17 @@ class Loudness:
         first = start - (before.end - before.start) * 3 // (5 * _BIN)
         if first < 0 or start >= len(self._curve):
             return 0
-        # By the root of the amplitude, as loudness is heard: a burst of half the vowel's loudness is its beginning.
-        loud = np.sqrt(self._curve[start : start + max(1, min(phone.end - phone.start, _FIRST) // _BIN)].max())
-        lead_in = np.sqrt(self._curve[first : start + 1].clip(0.0))
-        below = np.flatnonzero(lead_in < (loud + lead_in.min()) / 2)
-        return int(len(lead_in) - 1 - below[-1]) * _BIN if len(below) else 0
+        loud = self._curve[start : start + max(1, min(phone.end - phone.start, _FIRST) // _BIN)].max()
+        lead_in = self._curve[first : start + 1].clip(0.0)
+        # Half of the amplitude may come long after half of the loudness that is heard (about its root), where a burst is
+        # long: the moment is between the two.
+        return (_since(lead_in, loud) + _since(np.sqrt(lead_in), np.sqrt(loud))) * _BIN // 2
+
+
+def _since(rise: npt.NDArray[np.float64], top: float) -> int:
+    """For how many bins, the last excepted, a rise has been above half its way to ``top``; 0 if it always was."""
+    below = np.flatnonzero(rise < (top + rise.min()) / 2)
+    return int(len(rise) - 1 - below[-1]) if len(below) else 0
 
 
 def _vowel_band(pcm: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
