@@ -15,6 +15,8 @@ from stage.timeline import Cue
 
 _FIRST = SAMPLE_RATE * 8 // 100
 """Samples of a vowel in which it reaches what :meth:`Loudness.early` takes for its loudness."""
+_BURST = SAMPLE_RATE * 11 // 100
+"""Samples before a vowel in which it may be heard already."""
 _THIN = 4
 _BIN = SAMPLE_RATE // 200
 """Samples of a bin of the loudness: 5 ms, a multiple of what the sound is thinned by."""
@@ -87,7 +89,7 @@ class Loudness:
         if sound(before.symbol).kind not in ("stop", "affricate", "fricative"):
             return 0
         start = (phone.start - self._begin) // _BIN
-        first = start - (before.end - before.start) * 3 // (5 * _BIN)
+        first = start - min(before.end - before.start, _BURST) // _BIN
         if first < 0 or start >= len(self._curve):
             return 0
         loud = self._curve[start : start + max(1, min(phone.end - phone.start, _FIRST) // _BIN)].max()

@@ -22,8 +22,9 @@ import soundfile
 from scipy.ndimage import uniform_filter1d
 from scipy.signal import butter, sosfiltfilt
 
+from audio.voice.phones import is_vowel
 from tests.stage.drift import Floats, pictures
-from tests.stage.test_sync import OPEN, SHUT, half_rise
+from tests.stage.test_sync import SHUT, half_rise
 
 RATE = 48_000
 FRAME = 1000 / 30
@@ -35,12 +36,12 @@ def places(timeline: Path) -> list[tuple[float, float, str]]:
         cue for line in timeline.read_text("utf-8").splitlines() if (cue := json.loads(line))["kind"] == "phoneme"
     ]
     phones = [cue for cue in phones if cue["symbol"] != "breath"]
-    vowels = np.array([cue["sample"] / 48 for cue in phones if cue["viseme"] in OPEN])
+    vowels = np.array([cue["sample"] / 48 for cue in phones if is_vowel(cue["symbol"])])
     found = []
     for before, cue in zip([None, *phones], phones):
         paused = before is None or cue["sample"] - before["sample"] - before["length"] > 2880
         shut = before is not None and before["viseme"] in SHUT and before["length"] >= 1920
-        if cue["viseme"] in OPEN and cue["length"] >= 2880 and (paused or shut):
+        if is_vowel(cue["symbol"]) and cue["length"] >= 2880 and (paused or shut):
             at = cue["sample"] / 48
             later = vowels[vowels > at + 1]
             name = f"{before['symbol'] if before and not paused else '-'} {cue['symbol']}"
