@@ -59,7 +59,7 @@ _QUIETEST = 0.2
 _LOUDER = 1.1
 """How much of a shape is left in silence, and the power of the level by which the rest opens. With these a mouth and the
 energy of its vowels (300 to 2500 Hz) are alike by 0.85 over ten minutes of show, by 0.78 with one weight for each phone."""
-_HISSING = {"SS": 0.7, "CH": 0.6, "TH": 0.6, "FF": 0.6}
+_HISSING = {"SS": 0.6, "CH": 0.6, "TH": 0.6, "FF": 0.6}
 """What is left of a fricative's shape: it is loud where vowels are not, and its teeth are seen."""
 _EARLIEST = RATE * 9 // 100
 """A vowel that is heard in the consonant before it opens the mouth at most this many samples early."""

@@ -95,8 +95,9 @@ class Loudness:
         loud = self._curve[start : start + max(1, min(phone.end - phone.start, _FIRST) // _BIN)].max()
         lead_in = self._curve[first : start + 1].clip(0.0)
         # Half of the amplitude may come long after half of the loudness that is heard (about its root), where a burst is
-        # long: the moment is between the two.
-        return (_since(lead_in, loud) + _since(np.sqrt(lead_in), np.sqrt(loud))) * _BIN // 2
+        # long: the moment is between the two, less the bin by which smoothing lets a rise begin too soon.
+        both = _since(lead_in, loud) + _since(np.sqrt(lead_in), np.sqrt(loud))
+        return max(0, both - 2) * _BIN // 2
 
 
 def _since(rise: npt.NDArray[np.float64], top: float) -> int:
